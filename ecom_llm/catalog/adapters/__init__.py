@@ -1,0 +1,1 @@
+"""Adapters map a shop's own catalogue; `base` is their contract."""

@@ -1,0 +1,197 @@
+"""Any Django model as a catalogue, through a field map."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from operator import and_, or_
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.db.models import Model, Q, QuerySet
+
+from ecom_llm.catalog.adapters.base import CatalogAdapter
+from ecom_llm.catalog.field_map import FieldReader, as_text, make_reader
+from ecom_llm.entities import Fact, Offer, ProductFacts
+from ecom_llm.exceptions import ConfigurationError, FieldMapError, ProductNotFoundError
+
+OPTIONS = ("model", "id", "fields", "facts", "attributes", "parent", "search", "select_related", "filter")
+FIELDS = (
+    "name", "category", "description", "price", "currency", "available", "visible", "url", "image", "updated_at",
+)  # fmt: skip
+MAX_SEARCH_WORDS = 8
+
+
+class ModelCatalog(CatalogAdapter):
+    """Products from one Django model.
+
+    Options:
+        model: ``app.Model``.
+        id: the field whose value is the product id; the primary key when left out.
+        fields: the known fields (``name``, ``category``, ``description``, ``price``, ``currency``, ``available``,
+            ``visible``, ``url``, ``image``, ``updated_at``), each a field, a dotted path or a callable.
+            ``name`` is ``name`` and ``url`` is ``get_absolute_url`` when left out.
+        facts: further facts by label, each read the same way.
+        attributes: a JSON field (or callable giving a dict) each of whose keys is a fact.
+        parent: the foreign key by which a variant names its parent.
+        search: fields, in query-set notation, in which `search` looks for every word.
+        select_related: relations to load along, so that reading facts runs no query.
+        filter: query-set arguments that a product must satisfy to exist at all for this app.
+    """
+
+    supports_updated_since = True
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        super().__init__(options)
+        self._refuse_unknown(options, OPTIONS, "CATALOG['OPTIONS']")
+        self.model = self._load_model(options.get("model"))
+        self._id_field = self._field_name(options.get("id") or "pk", "id")
+        self._parent = self._field_name(options["parent"], "parent") if options.get("parent") else ""
+        fields = dict(options.get("fields", {}))
+        self._refuse_unknown(fields, FIELDS, "CATALOG['OPTIONS']['fields']")
+        fields.setdefault("name", "name")
+        if hasattr(self.model, "get_absolute_url"):
+            fields.setdefault("url", "get_absolute_url")
+        self._readers = {name: make_reader(self.model, name, source) for name, source in fields.items()}
+        self._updated_at = fields.get("updated_at")
+        self._facts = [
+            (label, make_reader(self.model, label, source)) for label, source in options.get("facts", {}).items()
+        ]
+        self._attributes: FieldReader | None = None
+        if options.get("attributes"):
+            self._attributes = make_reader(self.model, "attributes", options["attributes"])
+        self.supports_search = bool(options.get("search"))
+
+    @staticmethod
+    def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+        for name in given:
+            if name not in known:
+                raise ConfigurationError(f"{name!r} is not a key of {where}. Known: {', '.join(known)}.")
+
+    @staticmethod
+    def _load_model(label: object) -> type[Model]:
+        if isinstance(label, type) and issubclass(label, Model):
+            return label
+        try:
+            return apps.get_model(str(label))
+        except (LookupError, ValueError) as error:
+            raise ConfigurationError(
+                f"CATALOG['OPTIONS']['model'] must name the product model as 'app.Model', not {label!r}: {error}"
+            ) from error
+
+    def _field_name(self, name: str, key: str) -> str:
+        if name == "pk":
+            return name
+        try:
+            return self.model._meta.get_field(name).name
+        except FieldDoesNotExist as error:
+            raise FieldMapError(f"{key}: {self.model.__name__} has no field {name!r}.") from error
+
+    def _all(self) -> QuerySet[Model]:
+        """Products and variants."""
+        query_set = self.model._default_manager.filter(**self.options.get("filter", {}))
+        related = self.options.get("select_related", ())
+        return query_set.select_related(*related) if related else query_set
+
+    def _products(self) -> QuerySet[Model]:
+        return self._all().filter(**{f"{self._parent}__isnull": True}) if self._parent else self._all()
+
+    def _read(self, product: Any, name: str) -> Any:
+        reader = self._readers.get(name)
+        return reader.read(product) if reader else None
+
+    def get(self, product_id: str) -> Any:
+        found = self.in_bulk([str(product_id)])
+        if not found:
+            raise ProductNotFoundError(f"No {self.model.__name__} has the {self._id_field} {product_id!r}.")
+        return found[str(product_id)]
+
+    def in_bulk(self, product_ids: Iterable[str]) -> dict[str, Any]:
+        return self._bulk(self._products(), product_ids)
+
+    def _bulk(self, query_set: QuerySet[Model], product_ids: Iterable[str]) -> dict[str, Any]:
+        ids = [value for value in (self._to_python(item) for item in product_ids) if value is not None]
+        if not ids:
+            return {}
+        return {self.product_id(item): item for item in query_set.filter(**{f"{self._id_field}__in": ids})}
+
+    def _to_python(self, product_id: str) -> Any:
+        """The id as the database holds it; None for what cannot be one (letters for a number, say)."""
+        field = self.model._meta.pk if self._id_field == "pk" else self.model._meta.get_field(self._id_field)
+        try:
+            value = field.to_python(product_id)  # type: ignore[union-attr]
+            field.run_validators(value)  # type: ignore[union-attr]
+        except (ValidationError, ValueError, OverflowError):
+            return None
+        return None if isinstance(value, str) and "\0" in value else value
+
+    def iter_ids(self, updated_since: datetime | None = None) -> Iterator[str]:
+        query_set = self._products().order_by("pk")
+        if updated_since is not None and isinstance(self._updated_at, str):
+            query_set = query_set.filter(**{f"{self._updated_at.replace('.', '__')}__gte": updated_since})
+        for product in query_set.iterator(chunk_size=500):
+            if self.is_visible(product):
+                yield self.product_id(product)
+
+    def product_id(self, product: Any) -> str:
+        return str(getattr(product, self._id_field))
+
+    def facts(self, product: Any) -> ProductFacts:
+        facts = [Fact(label, as_text(reader.read(product)), reader.source) for label, reader in self._facts]
+        if self._attributes is not None:
+            source = self._attributes.source
+            attributes = self._attributes.read(product)
+            facts += [
+                Fact(str(label), as_text(value), f"{source}.{label}")
+                for label, value in (attributes.items() if isinstance(attributes, Mapping) else ())
+            ]
+        return ProductFacts(
+            product_id=self.product_id(product),
+            name=as_text(self._read(product, "name")),
+            category=as_text(self._read(product, "category")),
+            facts=tuple(fact for fact in facts if fact.value),
+            description=str(self._read(product, "description") or "").strip(),
+        )
+
+    def offer(self, product: Any) -> Offer:
+        price = self._read(product, "price")
+        return Offer(
+            price=None if price is None else Decimal(str(price)),
+            currency=as_text(self._read(product, "currency")),
+            is_available=self._flag(product, "available"),
+        )
+
+    def _flag(self, product: Any, name: str) -> bool:
+        return bool(self._read(product, name)) if name in self._readers else True
+
+    def url(self, product: Any) -> str:
+        return str(self._read(product, "url") or "")
+
+    def image_url(self, product: Any) -> str:
+        return str(self._read(product, "image") or "")
+
+    def is_visible(self, product: Any) -> bool:
+        return self._flag(product, "visible")
+
+    def resolve(self, obj_or_id: Any) -> Any | None:
+        product = obj_or_id
+        if not self.is_product(obj_or_id):
+            product = self._bulk(self._all(), [str(obj_or_id)]).get(str(obj_or_id))
+        if product is not None and self._parent:
+            return getattr(product, self._parent) or product
+        return product
+
+    def is_product(self, obj: Any) -> bool:
+        return isinstance(obj, self.model)
+
+    def search(self, query: str, limit: int) -> list[Any]:
+        fields = self.options.get("search", ())
+        words = query.replace("\0", "").split()[:MAX_SEARCH_WORDS]
+        if not fields or not words:
+            return []
+        per_word = [reduce(or_, (Q(**{f"{name}__icontains": word}) for name in fields)) for word in words]
+        found = self._products().filter(reduce(and_, per_word)).distinct()
+        return [product for product in found[: limit * 2] if self.is_visible(product)][:limit]

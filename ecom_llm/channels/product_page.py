@@ -1,0 +1,188 @@
+"""What a product's page and card show: the description, recommendations and their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, Value, When
+from django.db.models.functions import Concat
+
+from ecom_llm.capture.scope import current_scope, defer
+from ecom_llm.capture.visitors import Visitor
+from ecom_llm.catalog.plain import describe
+from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.entities import EvidenceKind, Kind, ProductFacts, ReasonSubject, Recommendation, TextKey
+from ecom_llm.generate.requests import LIVE_PRIORITY, request_texts
+from ecom_llm.models import GenerationJob, Text, TextVersion
+from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
+from ecom_llm.recommend.ranking import recommend
+from ecom_llm.signals import text_stale
+
+# Evidence that the model puts into words; it always links two products.
+WORDED = (
+    EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.BOUGHT_TOGETHER,
+    EvidenceKind.SAME_ATTRIBUTE,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a place in the shop shows now.
+
+    Attributes:
+        key: which text.
+        text: the words, plain; to be escaped wherever they are put.
+        origin: ``model``, ``human`` (an editor here), ``shop`` (the catalogue's own words) or ``plain``.
+        is_pending: whether better words have been asked for.
+    """
+
+    key: TextKey
+    text: str
+    origin: str
+    is_pending: bool = False
+
+
+def description(product: Any, language: str) -> Shown:
+    """A product's description: an editor's or the model's, else the shop's own, else the plain sentence.
+
+    A missing or stale one is asked for once the page is done. One query, or none behind `prefetch_descriptions`.
+
+    Args:
+        product: the shop's object.
+        language: a Django language code.
+    """
+    shown = _description_now(get_catalog().facts(product), language)
+    if shown.is_pending:
+        _ask_for([shown.key])
+    return shown
+
+
+def prefetch_descriptions(products: Iterable[Any], language: str) -> None:
+    """Look the descriptions of many products up in one query, for the tags that follow on the same page."""
+    catalog = get_catalog()
+    _cached([TextKey(Kind.DESCRIPTION, catalog.product_id(product), language) for product in products])
+
+
+def recommendations(
+    *, visitor: Visitor, product: Any = None, query: str = "", limit: int = 4, language: str = "en"
+) -> list[Recommendation]:
+    """Products to show and why, each with its published reason if there is one. At most two queries.
+
+    Reasons that are missing or stale are asked for once the page is done.
+
+    Args:
+        visitor: who looks; their purchases are left out and, with neither product nor query, their visit decides.
+        product: the page's product.
+        query: the page's search.
+        limit: the most to return.
+        language: a Django language code.
+    """
+    seed_id = get_catalog().product_id(product) if product is not None else ""
+    found = recommend(
+        visitor=visitor, product=product, query=query, limit=limit, language=language,
+        annotations=reason_annotations(_reason_subject(seed_id), language),
+    )  # fmt: skip
+    catalog = get_catalog()
+    facts = {rec.product_id: catalog.facts(rec.product) for rec in found}
+    if product is not None:
+        facts[seed_id] = catalog.facts(product)
+    for rec in found:
+        if rec.text and not cites_current(rec.cited, facts):
+            rec.text = ""
+    _ask_for([key for rec in found if not rec.text and (key := reason_key(rec, language))])
+    return found
+
+
+def reason_key(rec: Recommendation, language: str) -> TextKey | None:
+    """The text that words a recommendation's evidence; None where only the plain sentence will do."""
+    if not rec.evidence.seed_id or rec.evidence.kind not in WORDED:
+        return None
+    subject = ReasonSubject(rec.evidence.seed_id, rec.product_id, rec.evidence.kind)
+    return TextKey(Kind.REASON, subject.key, language)
+
+
+def texts_of(product: Any, language: str) -> dict[str, Any]:
+    """Every text of a product's page as plain JSON values, for the API and the script that swaps fresh text in.
+
+    Returns:
+        ``product_id``, ``language``, ``description`` (``text`` and ``origin``), ``reasons`` (a list of
+        ``product_id``, ``evidence`` and ``text``) and ``is_pending``: whether a job for any of them is under way.
+    """
+    facts = get_catalog().facts(product)
+    shown = _description_now(facts, language)
+    reasons = _reasons_beside(facts, language)
+    if shown.is_pending:
+        # At once, not after the answer: whoever polls is told whether waiting is of use.
+        request_texts([shown.key], LIVE_PRIORITY)
+    own = Q(kind=Kind.DESCRIPTION, subject=facts.product_id)
+    beside = Q(kind=Kind.REASON, subject__startswith=f"{facts.product_id}\t")
+    active = GenerationJob.objects.filter(own | beside, language=language, state__in=GenerationJob.ACTIVE)
+    return {
+        "product_id": facts.product_id,
+        "language": language,
+        "description": {"text": shown.text, "origin": shown.origin},
+        "reasons": reasons,
+        "is_pending": active.exists(),
+    }
+
+
+def _description_now(facts: ProductFacts, language: str) -> Shown:
+    key = TextKey(Kind.DESCRIPTION, facts.product_id, language)
+    version = _cached([key])[key]
+    if version is not None and is_current(version, {facts.product_id: facts}):
+        return Shown(key, version.body, version.origin)
+    if version is not None:
+        _tell_stale(version)
+    if facts.description:
+        return Shown(key, facts.description, "shop")
+    return Shown(key, describe(facts, language), "plain", is_pending=True)
+
+
+def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
+    texts = Text.objects.filter(
+        kind=Kind.REASON, language=language, subject__startswith=f"{seed.product_id}\t", published__isnull=False
+    ).select_related("published")
+    versions = [(ReasonSubject.parse(text.subject), text.published) for text in texts]
+    catalog = get_catalog()
+    loaded = catalog.in_bulk({subject.product_id for subject, _ in versions})
+    facts = {item_id: catalog.facts(item) for item_id, item in loaded.items()} | {seed.product_id: seed}
+    return [
+        {"product_id": subject.product_id, "evidence": str(subject.evidence_kind), "text": version.body}
+        for subject, version in versions
+        if version is not None and subject.product_id in loaded and is_current(version, facts)
+    ]
+
+
+def _reason_subject(seed_id: str) -> Case:
+    """How a row of candidates spells the subject of its reason; see `ReasonSubject.key`."""
+    same_attribute = Concat(
+        Value(f"{seed_id}\t"), F("product_id"), Value(f"\t{EvidenceKind.SAME_ATTRIBUTE}"), output_field=CharField()
+    )
+    own = Concat(F("seed"), Value("\t"), F("product_id"), Value("\t"), F("kind"), output_field=CharField())
+    return Case(
+        When(kind__in=[EvidenceKind.POPULAR_IN_CATEGORY, EvidenceKind.POPULAR], then=same_attribute),
+        default=own,
+        output_field=CharField(),
+    )
+
+
+def _cached(keys: list[TextKey]) -> dict[TextKey, TextVersion | None]:
+    """Published versions, each looked up once in a request."""
+    scope = current_scope()
+    cache: dict[TextKey, Any] = scope.texts if scope is not None else {}
+    missing = [key for key in keys if key not in cache]
+    if missing:
+        cache.update(dict.fromkeys(missing))
+        cache.update(published(missing))
+    return {key: cache[key] for key in keys}
+
+
+def _ask_for(keys: list[TextKey]) -> None:
+    if keys:
+        defer(lambda: request_texts(keys, LIVE_PRIORITY))
+
+
+def _tell_stale(version: TextVersion) -> None:
+    defer(lambda: text_stale.send_robust(sender=Text, text=version.text))

@@ -1,0 +1,299 @@
+"""The `ECOM_LLM` setting: typed, read on access, refused with the nearest known name when a key is unknown.
+
+Each section is a dataclass; its fields in capitals are the section's keys and its comments their documentation.
+"""
+
+from __future__ import annotations
+
+import difflib
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from django.conf import settings as django_settings
+
+from ecom_llm.entities import Consent, Kind
+from ecom_llm.exceptions import ConfigurationError
+
+PACKAGED_MODEL = "packaged:smollm2-135m-instruct"
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Where products come from."""
+
+    # Dotted path of the catalogue adapter.
+    adapter: str = "ecom_llm.catalog.adapters.model.ModelCatalog"
+    # The adapter's own options; for ModelCatalog the model and the field map.
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What is recorded."""
+
+    # URL names of product pages, each with the URL argument that holds the product id.
+    product_views: Mapping[str, str] = field(default_factory=dict)
+    # URL names of search pages, each with the query parameter that holds the words.
+    search_views: Mapping[str, str] = field(default_factory=dict)
+    # Names under which a product page's template context may hold the product.
+    context_names: tuple[str, ...] = ("product", "object")
+    # Dotted path of the sink that events go to.
+    sink: str = "ecom_llm.capture.sinks.direct.DirectSink"
+    # Minutes without an event after which a new visit begins.
+    visit_gap_minutes: int = 30
+    # Characters of a search that are kept.
+    query_max_characters: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Recommend:
+    """How products are picked."""
+
+    # Candidates read for each seed product and kind of evidence.
+    candidates: int = 40
+    # Days of events that item pairs are learned from.
+    learn_days: int = 90
+    # Products of one visit that are paired at most, newest first; giant visits teach nothing.
+    visit_products: int = 30
+    # Minutes after which an idle worker learns again, if there are new events.
+    learn_minutes: int = 10
+    # Visits or orders that must show a pair before it counts as evidence.
+    min_support: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Generate:
+    """How jobs become completions."""
+
+    # Alias in BACKENDS for each kind of text; "default" where a kind is not named.
+    backends: Mapping[str, str] = field(default_factory=dict)
+    # "worker": manage.py ecom_llm_worker polls the job table. "celery": a message wakes a Celery worker.
+    driver: str = "worker"
+    # Celery queue of the wake-up messages.
+    queue: str = "ecom_llm"
+    # Seconds a worker may hold a job without renewing.
+    lease_seconds: int = 120
+    # Claims after which a job that never finishes is set aside as failed.
+    max_attempts: int = 3
+    # Completions tried, each with another seed, before the plain sentence stands in.
+    tries: int = 3
+    # Jobs claimed at once.
+    batch_jobs: int = 8
+    # Prompt and completion tokens in one batch of the model, padding included.
+    batch_tokens: int = 8192
+    # Hours after which a waiting job is dropped.
+    job_ttl_hours: int = 24
+    # Waiting jobs of one kind above which new ones are refused.
+    queue_cap: int = 10_000
+    # Seconds between two sweeps of an idle worker.
+    sweep_seconds: int = 2
+    # Sampling by kind: max_new_tokens, temperature, top_p, repetition_penalty, stop.
+    sampling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """What a text must satisfy."""
+
+    # Shortest and longest text in characters, by kind.
+    length: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    # Words that no text may hold.
+    banned_words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """What becomes of a text that passes the guard."""
+
+    # "publish" or "review", by kind; "publish" where a kind is not named.
+    policy: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Channels:
+    """Where texts go besides product pages."""
+
+    # Distinct visitors who must have searched the same words before copy is written for them.
+    search_min_visitors: int = 2
+    # Days of searches that are counted.
+    search_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Privacy:
+    """What may be known of a visitor."""
+
+    # Level of a visitor who has not decided: "none", "anonymous" or "personal".
+    default_consent: str = Consent.ANONYMOUS.value
+    # Cookie that holds the visitor's decision.
+    consent_cookie: str = "ecom_llm_consent"
+    # Cookie that holds the signed visitor id, at `personal` only.
+    visitor_cookie: str = "ecom_llm_visitor"
+    # Days both cookies last.
+    cookie_days: int = 180
+    # Address of the shop's own privacy page, linked from the banner.
+    policy_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Train:
+    """Fine-tuning; has no settings yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The whole of `ECOM_LLM`."""
+
+    catalog: Catalog = field(default_factory=Catalog)
+    capture: Capture = field(default_factory=Capture)
+    recommend: Recommend = field(default_factory=Recommend)
+    # By alias: BACKEND (dotted path), MODEL, REVISION and OPTIONS.
+    backends: Mapping[str, Mapping[str, Any]] = field(
+        default_factory=lambda: {
+            "default": {
+                "BACKEND": "ecom_llm.generate.backends.transformers.TransformersBackend",
+                "MODEL": PACKAGED_MODEL,
+            }
+        }
+    )
+    generate: Generate = field(default_factory=Generate)
+    guard: Guard = field(default_factory=Guard)
+    publish: Publish = field(default_factory=Publish)
+    channels: Channels = field(default_factory=Channels)
+    privacy: Privacy = field(default_factory=Privacy)
+    train: Train = field(default_factory=Train)
+
+
+BACKEND_KEYS = ("BACKEND", "MODEL", "REVISION", "OPTIONS")
+CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("GENERATE", "DRIVER"): ("worker", "celery"),
+    ("PRIVACY", "DEFAULT_CONSENT"): tuple(Consent),
+}
+# Settings whose keys are kinds of text, and what each value may be.
+BY_KIND: Mapping[tuple[str, str], tuple[str, ...] | None] = {
+    ("GENERATE", "BACKENDS"): None,
+    ("GENERATE", "SAMPLING"): None,
+    ("GUARD", "LENGTH"): None,
+    ("PUBLISH", "POLICY"): ("publish", "review"),
+}
+
+_cached: tuple[object, Settings] | None = None
+
+
+def get_settings() -> Settings:
+    """Read `ECOM_LLM`.
+
+    Returns:
+        The typed settings, defaults filled in. A new dict in `django.conf.settings` is seen on the next call.
+
+    Raises:
+        ConfigurationError: a key is unknown or a value is of the wrong type; the message names every problem.
+    """
+    global _cached
+    raw = getattr(django_settings, "ECOM_LLM", None)
+    if _cached is not None and _cached[0] is raw:
+        return _cached[1]
+    parsed, problems = parse({} if raw is None else raw)
+    if problems:
+        raise ConfigurationError("ECOM_LLM: " + " ".join(message for _, message in problems))
+    _cached = (raw, parsed)
+    return parsed
+
+
+def parse(raw: object) -> tuple[Settings, list[tuple[str, str]]]:
+    """Turn the dict into typed settings.
+
+    Args:
+        raw: the value of `ECOM_LLM`.
+
+    Returns:
+        The settings (defaults where a value is wrong) and the problems, each a check id's number and a message.
+    """
+    if not isinstance(raw, Mapping):
+        return Settings(), [("E001", f"must be a dict, not {type(raw).__name__}.")]
+    problems: list[tuple[str, str]] = []
+    known = {item.name.upper(): item for item in fields(Settings)}
+    sections: dict[str, Any] = {}
+    for name, value in raw.items():
+        if name not in known:
+            problems.append(("E002", _unknown(str(name), known, "ECOM_LLM")))
+        elif not isinstance(value, Mapping):
+            problems.append(("E003", f"{name} must be a dict, not {type(value).__name__}."))
+        elif name == "BACKENDS":
+            problems += _backend_problems(value)
+            sections["backends"] = value
+        else:
+            section = typing.get_type_hints(Settings)[name.lower()]
+            sections[name.lower()], found = _parse_section(name, section, value)
+            problems += found
+    return Settings(**sections), problems
+
+
+def _parse_section(name: str, section: type[Any], raw: Mapping[str, Any]) -> tuple[Any, list[tuple[str, str]]]:
+    problems: list[tuple[str, str]] = []
+    hints = typing.get_type_hints(section)
+    known = {key.upper() for key in hints}
+    values: dict[str, Any] = {}
+    for key, value in raw.items():
+        if key not in known:
+            problems.append(("E002", _unknown(str(key), known, name)))
+            continue
+        message = _type_problem(value, hints[key.lower()]) or _choice_problem(name, key, value)
+        if message:
+            problems.append(("E003", f"{name}[{key!r}] {message}."))
+        else:
+            values[key.lower()] = tuple(value) if isinstance(value, list) else value
+    return section(**values), problems
+
+
+def _type_problem(value: object, hint: Any) -> str:
+    origin = typing.get_origin(hint) or hint
+    if origin is Mapping:
+        return "" if isinstance(value, Mapping) else f"must be a dict, not {type(value).__name__}"
+    if origin is tuple:
+        is_strings = isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+        return "" if is_strings else "must be a list of strings"
+    if origin is int:
+        is_positive = isinstance(value, int) and not isinstance(value, bool) and value > 0
+        return "" if is_positive else f"must be a whole number above 0, not {value!r}"
+    return "" if isinstance(value, origin) else f"must be a {origin.__name__}, not {type(value).__name__}"
+
+
+def _choice_problem(section: str, key: str, value: Any) -> str:
+    choices = CHOICES.get((section, key))
+    if choices and value not in choices:
+        return f"must be one of {', '.join(choices)}, not {value!r}"
+    if (section, key) not in BY_KIND:
+        return ""
+    for kind, chosen in value.items():
+        if kind not in tuple(Kind):
+            return _unknown(str(kind), Kind, f"{section}[{key!r}]").rstrip(".")
+        allowed = BY_KIND[section, key]
+        if allowed and chosen not in allowed:
+            return f"for {kind!r} must be one of {', '.join(allowed)}, not {chosen!r}"
+    return ""
+
+
+def _backend_problems(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
+    problems: list[tuple[str, str]] = []
+    if "default" not in raw:
+        problems.append(("E003", "BACKENDS must have an alias 'default'."))
+    for alias, options in raw.items():
+        if not isinstance(options, Mapping) or not isinstance(options.get("BACKEND"), str):
+            problems.append(("E003", f"BACKENDS[{alias!r}] must be a dict with BACKEND, a dotted path."))
+            continue
+        problems += [
+            ("E002", _unknown(str(key), BACKEND_KEYS, f"BACKENDS[{alias!r}]"))
+            for key in options
+            if key not in BACKEND_KEYS
+        ]
+    return problems
+
+
+def _unknown(name: str, known: typing.Iterable[str], where: str) -> str:
+    names = sorted(known)
+    nearest = difflib.get_close_matches(name.upper(), [item.upper() for item in names], n=1, cutoff=0.5)
+    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(names)}."
+    return f"{name!r} is not a key of {where}. {hint}"

@@ -1,0 +1,1 @@
+"""Backends generate text; `base` is their contract, `registry` gives the one that the settings name."""

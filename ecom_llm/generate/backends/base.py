@@ -1,0 +1,72 @@
+"""The contract of a backend."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ecom_llm.entities import Completion, Prompt, Sampling
+from ecom_llm.exceptions import ConfigurationError
+
+OnToken = Callable[[], None]
+
+
+class Backend(ABC):
+    """Generates text. Made once in each worker process; loads its model when first used, never at import."""
+
+    supports_seed: bool = True
+    """Whether another seed gives another completion."""
+
+    option_names: tuple[str, ...] = ()
+    """The keys that OPTIONS may hold."""
+
+    def __init__(self, alias: str, params: Mapping[str, Any]) -> None:
+        """Make the backend; must be quick and touch no model.
+
+        Args:
+            alias: its key in `BACKENDS`.
+            params: the entry itself: MODEL, REVISION, OPTIONS.
+
+        Raises:
+            ConfigurationError: an option is unknown.
+        """
+        self.alias = alias
+        self.model: str = params.get("MODEL", "")
+        self.revision: str = params.get("REVISION", "")
+        self.options: Mapping[str, Any] = params.get("OPTIONS", {})
+        for name in self.options:
+            if name not in self.option_names:
+                known = ", ".join(self.option_names) or "none"
+                raise ConfigurationError(f"BACKENDS[{alias!r}]: {name!r} is not an option. Known: {known}.")
+
+    @property
+    def model_name(self) -> str:
+        """The model as a version records it."""
+        return f"{self.model}@{self.revision}" if self.revision else self.model
+
+    @abstractmethod
+    def count_tokens(self, prompt: Prompt) -> int:
+        """The prompt's length in tokens, or a close guess that needs no model."""
+
+    @abstractmethod
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, on_token: OnToken | None = None
+    ) -> list[Completion]:
+        """Complete a batch.
+
+        Args:
+            prompts: at least one.
+            sampling: for all of them.
+            on_token: called after each token of the batch; may raise to stop it (a lost lease).
+
+        Returns:
+            A completion for each prompt, in order.
+
+        Raises:
+            BackendError: the model cannot be loaded or run.
+        """
+
+    def check(self) -> list[str]:
+        """What is wrong with the settings, for `manage.py check`; loads nothing."""
+        return []

@@ -1,0 +1,84 @@
+"""Asks for texts: what is missing or stale becomes a job, once, and a worker is woken."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from ecom_llm import conf
+from ecom_llm.entities import JobRequest, Kind, TextKey
+from ecom_llm.generate import jobs
+from ecom_llm.generate.material import Material, gather_all
+from ecom_llm.generate.templates import get_prompt_template
+from ecom_llm.generate.wake import wake
+from ecom_llm.models import GenerationJob
+
+logger = logging.getLogger(__name__)
+
+# What a shopper is looking at goes before what an overnight run asked for.
+LIVE_PRIORITY = 10
+# A job that failed or was blocked is not tried again on the same facts and prompt before this.
+RETRY_AFTER = timedelta(hours=24)
+
+
+def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) -> int:
+    """Queue the texts, each unless it is queued already or was settled from the same facts with the same prompt.
+
+    Args:
+        keys: the texts; those whose products are gone are passed over.
+        priority: higher goes first.
+        is_forced: queue again what was settled.
+
+    Returns:
+        How many texts are queued or now being made.
+    """
+    wanted = list(dict.fromkeys(keys))
+    if not wanted:
+        return 0
+    materials = gather_all(wanted) if len(wanted) > 1 else _gather_one(wanted[0])
+    requests = [_request(material, priority) for material in materials.values()]
+    if not is_forced:
+        requests = _without_settled(requests)
+    if not requests:
+        return 0
+    settings = conf.get_settings().generate
+    with transaction.atomic():
+        count = jobs.enqueue(requests, ttl_hours=settings.job_ttl_hours, queue_cap=settings.queue_cap)
+        transaction.on_commit(wake, robust=True)
+    if count < len(requests):
+        logger.warning("The queue is full: %d of %d texts were not queued.", len(requests) - count, len(requests))
+    return count
+
+
+def _gather_one(key: TextKey) -> dict[TextKey, Material]:
+    try:
+        return gather_all([key])
+    except LookupError:
+        return {}
+
+
+def _request(material: Material, priority: int) -> JobRequest:
+    template = get_prompt_template(material.key.kind, material.key.language)
+    return JobRequest(material.key, material.hash, template.version, priority, material.product_id)
+
+
+def _without_settled(requests: list[JobRequest]) -> list[JobRequest]:
+    """Leave out what is active, what was made, and what failed a short while ago, from the same facts and prompt."""
+    if not requests:
+        return []
+    state = GenerationJob.State
+    active = Q(state__in=[*GenerationJob.ACTIVE, state.DONE])
+    recent = Q(finished_at__gte=Now() - RETRY_AFTER, state__in=[state.BLOCKED, state.FAILED])
+    subjects = [request.key.subject for request in requests]
+    settled = {
+        (TextKey(Kind(kind), subject, language), input_hash, prompt_version)
+        for kind, subject, language, input_hash, prompt_version in GenerationJob.objects.filter(
+            active | recent, subject__in=subjects
+        ).values_list("kind", "subject", "language", "input_hash", "prompt_version")
+    }
+    return [item for item in requests if (item.key, item.input_hash, item.prompt_version) not in settled]

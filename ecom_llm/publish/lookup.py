@@ -1,0 +1,66 @@
+"""Finds what is published, many texts in one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
+
+from django.db.models import CharField, JSONField, OuterRef, Q, Subquery, UUIDField
+from django.db.models.expressions import Combinable, Expression
+
+from ecom_llm.entities import Kind, Origin, ProductFacts, TextKey
+from ecom_llm.models import Text, TextVersion
+
+
+def published(keys: Iterable[TextKey]) -> dict[TextKey, TextVersion]:
+    """The published version of each text that has one, in one query (none for no keys)."""
+    subjects: dict[tuple[Kind, str], set[str]] = {}
+    for key in keys:
+        subjects.setdefault((key.kind, key.language), set()).add(key.subject)
+    if not subjects:
+        return {}
+    wanted = reduce(
+        or_,
+        (Q(kind=kind, language=language, subject__in=found) for (kind, language), found in subjects.items()),
+    )
+    texts = Text.objects.filter(wanted, published__isnull=False).select_related("published")
+    return {text.key: text.published for text in texts if text.published is not None}
+
+
+def is_current(version: TextVersion, facts: Mapping[str, ProductFacts]) -> bool:
+    """Whether every fact that the version cites still stands.
+
+    Args:
+        version: the version. An editor's own words are always current: only a person changes them.
+        facts: today's facts by product id; cited products that are not among them are not judged.
+    """
+    return version.origin == Origin.HUMAN or cites_current(version.cited, facts)
+
+
+def cites_current(cited: Mapping[str, Mapping[str, str]], facts: Mapping[str, ProductFacts]) -> bool:
+    """Whether each cited fact has the value it had; see `is_current`."""
+    for product_id, values in cited.items():
+        today = facts[product_id].citable if product_id in facts else values
+        if any(today.get(name) != value for name, value in values.items()):
+            return False
+    return True
+
+
+def reason_annotations(subject: Combinable, language: str) -> dict[str, Expression]:
+    """Columns that bring the published reason along with each row of candidates, so it costs no query.
+
+    Args:
+        subject: the expression that spells the row's reason subject.
+        language: a Django language code.
+
+    Returns:
+        `reason_text` and `reason_cited`, both None where no reason is published.
+    """
+    rows = Text.objects.filter(kind=Kind.REASON, language=language, subject=OuterRef("reason_subject"))
+    return {
+        "reason_subject": subject,  # type: ignore[dict-item]
+        "reason_text": Subquery(rows.values("published__body")[:1], output_field=CharField()),
+        "reason_cited": Subquery(rows.values("published__cited")[:1], output_field=JSONField()),
+        "reason_version": Subquery(rows.values("published_id")[:1], output_field=UUIDField()),
+    }

@@ -1,0 +1,32 @@
+"""Makes a version the one that shoppers see, or holds it back."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from ecom_llm.models import Text, TextVersion
+from ecom_llm.publish.states import move
+from ecom_llm.signals import text_published
+
+
+def show(text: Text, version: TextVersion, action: str, **changes: object) -> TextVersion:
+    """Publish a version in the place of the one shown now. Call it in a transaction that holds the text's row.
+
+    Args:
+        text: the text, with `published` loaded.
+        version: the version to show.
+        action: `publish`, `approve` or `rollback`.
+        changes: see `states.move`.
+    """
+    move(version, action, **changes)
+    if text.published is not None and text.published.pk != version.pk:
+        move(text.published, "archive")
+    text.published = version
+    text.save(update_fields=["published"])
+    transaction.on_commit(lambda: text_published.send(sender=TextVersion, version=version), robust=True)
+    return version
+
+
+def hold(version: TextVersion) -> TextVersion:
+    """Put a version before a reviewer."""
+    return move(version, "submit")
