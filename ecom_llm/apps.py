@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from importlib import import_module
 
 from django.apps import AppConfig
+
+from ecom_llm.conf import get_settings
+from ecom_llm.exceptions import ConfigurationError
+from ecom_llm.generate.wake import remember_app
 
 
 class EcomLLMConfig(AppConfig):
@@ -16,5 +21,9 @@ class EcomLLMConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and keep the shop's Celery application if it has one."""
         import_module("ecom_llm.checks")
+        # The checks report a broken setting; starting must not fail on it.
+        with suppress(ConfigurationError):
+            if get_settings().generate.driver == "celery":
+                remember_app()

@@ -140,7 +140,7 @@ def _batches(backend: Backend, work: list[Work]) -> Iterator[list[Work]]:
     if not work:
         return
     budget = conf.get_settings().generate.batch_tokens
-    longest = sampling_for(work[0].material.key.kind, 0).max_new_tokens
+    longest = sampling_for(work[0].material.key.kind, 0, 0).max_new_tokens
     lengths = [backend.count_tokens(item.prompt) for item in work]
     for indices in pack(lengths, new_tokens=longest, budget_tokens=budget):
         yield [work[index] for index in indices]
@@ -154,7 +154,7 @@ def _run_batch(backend: Backend, batch: list[Work], lease: Lease, report: Report
         kind = batch[0].material.key.kind
         seed = attempt + settings.tries * (batch[0].job.attempts - 1)
         try:
-            completions = backend.generate([item.prompt for item in batch], sampling_for(kind, seed), lease.keep)
+            completions = backend.generate([item.prompt for item in batch], sampling_for(kind, attempt, seed), lease.keep)
         except (StopRequestedError, LeaseLostError, ConfigurationError, ModelFileError):
             raise
         except Exception as error:

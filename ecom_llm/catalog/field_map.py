@@ -89,7 +89,7 @@ def _require_field(model: type[models.Model], name: str, source: str) -> None:
             raise FieldMapError(
                 f"{name}: {current.__name__} has no field {part!r} (in {source!r}). Its fields are: {known}."
             ) from None
-        if not field.is_relation or field.related_model is None or field.related_model == "self":
+        if not isinstance(field.related_model, type):
             return
         current = field.related_model
 

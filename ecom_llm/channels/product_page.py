@@ -9,12 +9,15 @@ from typing import Any
 from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Concat
 
+from ecom_llm import conf
+from ecom_llm.capture.boundary import boundary
 from ecom_llm.capture.scope import current_scope, defer
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.channels.wanted import PAGE_PRIORITY, ask_for
 from ecom_llm.entities import EvidenceKind, Kind, ProductFacts, ReasonSubject, Recommendation, TextKey
-from ecom_llm.generate.requests import LIVE_PRIORITY, request_texts
+from ecom_llm.generate.requests import request_texts
 from ecom_llm.models import GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
 from ecom_llm.recommend.ranking import recommend
@@ -55,7 +58,7 @@ def description(product: Any, language: str) -> Shown:
     """
     shown = _description_now(get_catalog().facts(product), language)
     if shown.is_pending:
-        _ask_for([shown.key])
+        ask_for([shown.key])
     return shown
 
 
@@ -73,25 +76,27 @@ def recommendations(
     Reasons that are missing or stale are asked for once the page is done.
 
     Args:
-        visitor: who looks; their purchases are left out and, with neither product nor query, their visit decides.
+        visitor: who looks. At `personal` their purchases are left out and, with neither product nor query, what
+            they viewed decides.
         product: the page's product.
         query: the page's search.
         limit: the most to return.
         language: a Django language code.
     """
-    seed_id = get_catalog().product_id(product) if product is not None else ""
+    catalog = get_catalog()
+    seed = catalog.resolve(product) if product is not None else None
+    seed_id = catalog.product_id(seed) if seed is not None else ""
     found = recommend(
-        visitor=visitor, product=product, query=query, limit=limit, language=language,
+        visitor=visitor, product=seed, query=query, limit=limit, language=language,
         annotations=reason_annotations(_reason_subject(seed_id), language),
     )  # fmt: skip
-    catalog = get_catalog()
     facts = {rec.product_id: catalog.facts(rec.product) for rec in found}
-    if product is not None:
-        facts[seed_id] = catalog.facts(product)
+    if seed is not None:
+        facts[seed_id] = catalog.facts(seed)
     for rec in found:
         if rec.text and not cites_current(rec.cited, facts):
             rec.text = ""
-    _ask_for([key for rec in found if not rec.text and (key := reason_key(rec, language))])
+    ask_for([key for rec in found if not rec.text and (key := reason_key(rec, language))])
     return found
 
 
@@ -115,7 +120,8 @@ def texts_of(product: Any, language: str) -> dict[str, Any]:
     reasons = _reasons_beside(facts, language)
     if shown.is_pending:
         # At once, not after the answer: whoever polls is told whether waiting is of use.
-        request_texts([shown.key], LIVE_PRIORITY)
+        with boundary("texts_of"):
+            request_texts([shown.key], PAGE_PRIORITY)
     own = Q(kind=Kind.DESCRIPTION, subject=facts.product_id)
     beside = Q(kind=Kind.REASON, subject__startswith=f"{facts.product_id}\t")
     active = GenerationJob.objects.filter(own | beside, language=language, state__in=GenerationJob.ACTIVE)
@@ -151,7 +157,11 @@ def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
     return [
         {"product_id": subject.product_id, "evidence": str(subject.evidence_kind), "text": version.body}
         for subject, version in versions
-        if version is not None and subject.product_id in loaded and is_current(version, facts)
+        # The prefix of the query may match another case of the id, where the database ignores case.
+        if version is not None
+        and subject.seed_id == seed.product_id
+        and subject.product_id in loaded
+        and is_current(version, facts)
     ]
 
 
@@ -162,7 +172,9 @@ def _reason_subject(seed_id: str) -> Case:
     )
     own = Concat(F("seed"), Value("\t"), F("product_id"), Value("\t"), F("kind"), output_field=CharField())
     return Case(
+        # What is only popular, or too thinly supported to claim, is shown for an attribute if it shares one.
         When(kind__in=[EvidenceKind.POPULAR_IN_CATEGORY, EvidenceKind.POPULAR], then=same_attribute),
+        When(support__lt=conf.get_settings().recommend.min_support, then=same_attribute),
         default=own,
         output_field=CharField(),
     )
@@ -177,11 +189,6 @@ def _cached(keys: list[TextKey]) -> dict[TextKey, TextVersion | None]:
         cache.update(dict.fromkeys(missing))
         cache.update(published(missing))
     return {key: cache[key] for key in keys}
-
-
-def _ask_for(keys: list[TextKey]) -> None:
-    if keys:
-        defer(lambda: request_texts(keys, LIVE_PRIORITY))
 
 
 def _tell_stale(version: TextVersion) -> None:

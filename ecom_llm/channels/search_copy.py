@@ -8,13 +8,13 @@ from django.utils import timezone
 
 from ecom_llm import conf
 from ecom_llm.capture.record import normalise_query
-from ecom_llm.capture.scope import current_scope, defer
+from ecom_llm.capture.scope import current_scope
 from ecom_llm.catalog.plain_search import describe_search
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels.product_page import Shown
+from ecom_llm.channels.wanted import ask_for
 from ecom_llm.entities import EventKind, Kind, ProductFacts, TextKey
 from ecom_llm.generate.material import SEARCH_PRODUCTS
-from ecom_llm.generate.requests import LIVE_PRIORITY, request_texts
 from ecom_llm.models import Event
 from ecom_llm.publish.lookup import is_current, published
 
@@ -44,7 +44,7 @@ def search_copy(query: str, language: str) -> Shown | None:
         return Shown(key, version.body, version.origin)
     is_wanted = is_asked_for(words)
     if is_wanted:
-        defer(lambda: request_texts([key], LIVE_PRIORITY))
+        ask_for([key])
     return Shown(key, describe_search(words, products, language), "plain", is_pending=is_wanted)
 
 

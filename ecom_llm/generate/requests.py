@@ -20,8 +20,6 @@ from ecom_llm.models import GenerationJob
 
 logger = logging.getLogger(__name__)
 
-# What a shopper is looking at goes before what an overnight run asked for.
-LIVE_PRIORITY = 10
 # A job that failed or was blocked is not tried again on the same facts and prompt before this.
 RETRY_AFTER = timedelta(hours=24)
 
@@ -41,7 +39,7 @@ def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool
     if not wanted:
         return 0
     materials = gather_all(wanted) if len(wanted) > 1 else _gather_one(wanted[0])
-    requests = [_request(material, priority) for material in materials.values()]
+    requests = [_request(material, priority) for material in materials.values() if material.is_sayable]
     if not is_forced:
         requests = _without_settled(requests)
     if not requests:

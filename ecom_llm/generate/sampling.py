@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ecom_llm import conf
 from ecom_llm.entities import Kind, Sampling
 
-# Chosen by measurement on the packaged model; see docs/performance.md.
-DEFAULTS: dict[Kind, Sampling] = {
-    Kind.DESCRIPTION: Sampling(max_new_tokens=90),
-    Kind.REASON: Sampling(max_new_tokens=50),
-    Kind.SEARCH_COPY: Sampling(max_new_tokens=60),
-}
+# Longest completion in tokens; the packaged model's sentences take 10 to 40.
+MAX_NEW_TOKENS = {Kind.DESCRIPTION: 64, Kind.REASON: 64, Kind.SEARCH_COPY: 64}
+# The likeliest words first; after a blocked try, more and more daring ones.
+TEMPERATURES = (0.0, 0.3, 0.5)
 
 
-def sampling_for(kind: Kind, seed: int) -> Sampling:
+def sampling_for(kind: Kind, attempt: int, seed: int) -> Sampling:
     """The sampling of a kind, the shop's own settings over the defaults.
 
     Args:
         kind: what the text is for.
+        attempt: how many completions were blocked before this one.
         seed: of this try.
     """
-    default = DEFAULTS[kind]
-    values = {name: getattr(default, name) for name in Sampling.__slots__}
+    temperature = TEMPERATURES[min(attempt, len(TEMPERATURES) - 1)]
+    values: dict[str, Any] = {"max_new_tokens": MAX_NEW_TOKENS[kind], "temperature": temperature}
     values |= conf.get_settings().generate.sampling.get(kind, {})
-    return Sampling(**values | {"seed": seed, "stop": tuple(values["stop"])})
+    if "stop" in values:
+        values["stop"] = tuple(values["stop"])
+    return Sampling(**values | {"seed": seed})

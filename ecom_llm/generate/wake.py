@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import threading
+from typing import TYPE_CHECKING
 
 from ecom_llm import conf
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 logger = logging.getLogger(__name__)
 
@@ -13,24 +19,78 @@ TASK_NAME = "ecom_llm.run_jobs"
 MESSAGE_EXPIRES_SECONDS = 60
 
 
-def wake() -> bool:
+def wake() -> None:
     """Tell a Celery worker that jobs wait; does nothing for the worker command, which polls.
 
-    Call it after the commit. A broker that is down costs a log line, never an error.
-
-    Returns:
-        Whether a message was sent.
+    Call it after the commit. The message is sent by a thread, because a broker that is down or slow may hold its
+    client for seconds, and a page does not wait for it. What cannot be sent costs a log line, never an error.
     """
     settings = conf.get_settings().generate
-    if settings.driver != "celery":
-        return False
+    if settings.driver == "celery":
+        _sender.send_soon(settings.queue)
+
+
+class _Sender:
+    """Sends at most one message at a time; what is asked for meanwhile is one more message, however often."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_sending = False
+        self._is_asked_again = False
+
+    def send_soon(self, queue: str) -> None:
+        """Have a message sent; returns at once."""
+        with self._lock:
+            self._is_asked_again = self._is_sending
+            if self._is_sending:
+                return
+            self._is_sending = True
+        threading.Thread(target=self._run, args=(queue,), name="ecom_llm wake", daemon=True).start()
+
+    def _run(self, queue: str) -> None:
+        while True:
+            self._is_asked_again = False
+            _send(queue)
+            with self._lock:
+                if not self._is_asked_again:
+                    self._is_sending = False
+                    return
+
+
+def remember_app(app: Celery | None = None) -> None:
+    """Keep the shop's Celery application for threads to send with.
+
+    Celery's own `current_app` is one a thread: in a thread of a web server it is an unconfigured default, which
+    would look for a broker on this machine. Called when Django starts, in the thread that loaded the shop's.
+
+    Args:
+        app: the application; the current one when left out.
+    """
+    global _app  # noqa: PLW0603
     from celery import current_app
 
+    _app = app or current_app._get_current_object()
+
+
+def _send(queue: str) -> None:
+    if _app is None:
+        remember_app()
+    assert _app is not None  # noqa: S101 - for the type checker
     try:
-        current_app.send_task(
-            TASK_NAME, queue=settings.queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS
-        )
-    except Exception as error:
+        _app.send_task(TASK_NAME, queue=queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS)
+    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the jobs are safe in the table
         logger.warning("No worker was woken (%s); the next sweep takes the jobs.", type(error).__name__)
-        return False
-    return True
+
+
+_app: Celery | None = None
+_sender = _Sender()
+
+
+def _renew_sender() -> None:
+    """A forked child has no thread that would ever say that the parent's message is sent."""
+    global _sender  # noqa: PLW0603
+    _sender = _Sender()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_sender)

@@ -18,7 +18,7 @@ class Text(models.Model):
     # The product whose page it belongs to; empty for search copy.
     product_id = models.CharField(max_length=100, blank=True, db_index=True)
     published = models.OneToOneField(
-        "TextVersion", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="published_for"
+        "TextVersion", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="published_for"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 

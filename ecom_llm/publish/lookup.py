@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
+from typing import Any
 
-from django.db.models import CharField, JSONField, OuterRef, Q, Subquery, UUIDField
-from django.db.models.expressions import Combinable, Expression
+from django.db.models import CharField, JSONField, OuterRef, Q, Subquery
+from django.db.models.expressions import Combinable
 
 from ecom_llm.entities import Kind, Origin, ProductFacts, TextKey
 from ecom_llm.models import Text, TextVersion
@@ -47,7 +48,7 @@ def cites_current(cited: Mapping[str, Mapping[str, str]], facts: Mapping[str, Pr
     return True
 
 
-def reason_annotations(subject: Combinable, language: str) -> dict[str, Expression]:
+def reason_annotations(subject: Combinable, language: str) -> dict[str, Any]:
     """Columns that bring the published reason along with each row of candidates, so it costs no query.
 
     Args:
@@ -59,8 +60,7 @@ def reason_annotations(subject: Combinable, language: str) -> dict[str, Expressi
     """
     rows = Text.objects.filter(kind=Kind.REASON, language=language, subject=OuterRef("reason_subject"))
     return {
-        "reason_subject": subject,  # type: ignore[dict-item]
+        "reason_subject": subject,
         "reason_text": Subquery(rows.values("published__body")[:1], output_field=CharField()),
         "reason_cited": Subquery(rows.values("published__cited")[:1], output_field=JSONField()),
-        "reason_version": Subquery(rows.values("published_id")[:1], output_field=UUIDField()),
     }

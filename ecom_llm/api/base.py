@@ -1,0 +1,78 @@
+"""What every endpoint shares; set here in full, so the shop's own REST_FRAMEWORK settings change nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from rest_framework import permissions
+from rest_framework.authentication import SessionAuthentication
+from rest_framework.metadata import SimpleMetadata
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
+from rest_framework.views import APIView
+
+from ecom_llm.api.errors import handle_error
+from ecom_llm.api.parsers import SmallJSONParser
+from ecom_llm.api.throttles import ReadThrottle
+from ecom_llm.capture.visitors import Visitor, get_visitor
+
+
+class AlwaysJSON(DefaultContentNegotiation):
+    """Answers in JSON whatever the client would rather have; a form posted by a browser asks for HTML."""
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        del request, format_suffix
+        renderer = next(iter(renderers))
+        return renderer, str(renderer.media_type)
+
+
+class JSONView(APIView):
+    """An endpoint that neither trusts nor needs the shop's defaults."""
+
+    renderer_classes = (JSONRenderer,)
+    parser_classes: Sequence[type[BaseParser]] = (SmallJSONParser,)
+    content_negotiation_class = AlwaysJSON
+    metadata_class = SimpleMetadata
+    versioning_class = None
+    schema = AutoSchema()
+
+    cache_control = "private, no-store"
+    """The `Cache-Control` header of each answer that does not set its own."""
+
+    def get_exception_handler(self) -> Callable[[Exception, Mapping[str, Any]], Response | None]:
+        return handle_error
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers.setdefault("Cache-Control", self.cache_control)
+        # Product names and searches are in the answer: no browser may take them for a page.
+        answer.headers.setdefault("X-Content-Type-Options", "nosniff")
+        return answer
+
+
+class PublicView(JSONView):
+    """An endpoint for shoppers: no account, no session, a rate limit by address."""
+
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+    throttle_classes: Sequence[type[BaseThrottle]] = (ReadThrottle,)
+
+
+class StaffView(JSONView):
+    """An endpoint for the shop's staff, signed in to the admin."""
+
+    authentication_classes = (SessionAuthentication,)
+    throttle_classes = ()
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Who asks; always read from the request's own cookies, never from its parameters."""
+    return get_visitor(request)

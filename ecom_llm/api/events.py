@@ -1,0 +1,122 @@
+"""`events/`: what the script saw a shopper do, in batches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers, status
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ecom_llm.api.base import PublicView, visitor_of
+from ecom_llm.api.documented import documented
+from ecom_llm.api.throttles import EventsThrottle
+from ecom_llm.capture.beacon import is_foreign, is_same_origin, is_valid_token
+from ecom_llm.capture.consent import django_request
+from ecom_llm.capture.incoming import resolve_ids
+from ecom_llm.capture.record import record_events
+from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
+from ecom_llm.entities import EventKind
+
+MAX_EVENTS = 50
+# Purchases are recorded by the shop's own code (`record_purchase`): a browser could invent them.
+KINDS = tuple(kind.value for kind in EventKind if kind is not EventKind.PURCHASE)
+
+
+class EventSerializer(serializers.Serializer[dict[str, Any]]):
+    """One thing a shopper did. Whose it is comes from the request's cookies, when from the server's clock."""
+
+    id = serializers.UUIDField(required=False, help_text="A UUID made by the sender; the same one twice counts once.")
+    kind = serializers.ChoiceField(choices=KINDS)
+    product_id = serializers.CharField(required=False, max_length=MAX_ID_CHARACTERS)
+    query = serializers.CharField(required=False, help_text="For `search`: the words; long ones are cut.")
+    quantity = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        needed = "query" if attrs["kind"] == EventKind.SEARCH else "product_id"
+        if not attrs.get(needed):
+            raise serializers.ValidationError({needed: [f"A {attrs['kind']} event needs it."]})
+        return attrs
+
+
+class BatchSerializer(serializers.Serializer[dict[str, Any]]):
+    """A batch of events; each event is judged by itself."""
+
+    token = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text="From the page's script tag. Needed where the browser sends no same-origin header.",
+    )
+    events = serializers.ListField(child=serializers.JSONField(allow_null=True), max_length=MAX_EVENTS)
+
+
+class BatchRequestSerializer(BatchSerializer):
+    """How a batch looks to whoever sends one."""
+
+    events = EventSerializer(many=True, help_text=f"At most {MAX_EVENTS}.")  # type: ignore[assignment]
+
+
+class RejectedEventSerializer(serializers.Serializer[dict[str, Any]]):
+    """An event that was not taken."""
+
+    index = serializers.IntegerField(help_text="Its place in the batch, from 0.")
+    error = serializers.CharField()
+
+
+class BatchResultSerializer(serializers.Serializer[dict[str, Any]]):
+    """What became of a batch."""
+
+    accepted = serializers.IntegerField(help_text="0 for a visitor who agreed to nothing: nothing is kept then.")
+    rejected = RejectedEventSerializer(many=True)
+
+
+class EventsView(PublicView):
+    """Takes what the script saw."""
+
+    throttle_classes = (EventsThrottle,)
+
+    @documented("record_events", request=BatchRequestSerializer, responses={202: BatchResultSerializer})
+    def post(self, request: Request) -> Response:
+        """Record a batch of at most 50 events in 64 KiB; wrong ones are named, the rest recorded."""
+        inner = django_request(request)
+        if is_foreign(inner):
+            raise PermissionDenied("Events are taken from the shop's own pages only.")
+        batch = BatchSerializer(data=request.data)
+        batch.is_valid(raise_exception=True)
+        if not (is_same_origin(inner) or is_valid_token(batch.validated_data["token"])):
+            raise PermissionDenied("The page's token is missing or has expired.")
+        accepted, rejected = _sort(batch.validated_data["events"])
+        taken = record_events(visitor_of(request), accepted) if accepted else 0
+        result = BatchResultSerializer({"accepted": taken, "rejected": rejected})
+        return Response(result.data, status=status.HTTP_202_ACCEPTED)
+
+
+def _sort(events: list[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Valid events, their products resolved, and for each other one why it is refused."""
+    rejected: list[dict[str, Any]] = []
+    valid: list[tuple[int, dict[str, Any]]] = []
+    for index, event in enumerate(events):
+        serializer = EventSerializer(data=event)
+        if serializer.is_valid():
+            valid.append((index, serializer.validated_data))
+        else:
+            rejected.append({"index": index, "error": _first_error(serializer.errors)})
+    known = resolve_ids([event["product_id"] for _, event in valid if "product_id" in event])
+    accepted: list[dict[str, Any]] = []
+    for index, event in valid:
+        product_id = event.get("product_id")
+        if product_id is not None and product_id not in known:
+            rejected.append({"index": index, "error": f"No product has the id {product_id!r}."})
+            continue
+        accepted.append(event if product_id is None else {**event, "product_id": known[product_id]})
+    return accepted, sorted(rejected, key=lambda item: item["index"])
+
+
+def _first_error(errors: Any) -> str:
+    for name, messages in errors.items():
+        message = messages[0] if isinstance(messages, list) else messages
+        return str(message) if name == "non_field_errors" else f"{name}: {message}"
+    return "is not valid"

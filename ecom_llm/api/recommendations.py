@@ -1,0 +1,98 @@
+"""`recommendations/`: products to show beside a product, for a search or for this visitor, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from ecom_llm import conf
+from ecom_llm.api.base import PublicView, visitor_of
+from ecom_llm.api.documented import documented
+from ecom_llm.api.fields import MAX_LIMIT, LanguageField, find_product
+from ecom_llm.capture.record import normalise_query
+from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.channels import product_page
+from ecom_llm.entities import EvidenceKind, Recommendation
+
+
+class RecommendationsQuery(serializers.Serializer[dict[str, Any]]):
+    """What to recommend for; neither `product_id` nor `query` means for this visit."""
+
+    product_id = serializers.CharField(required=False, default="", allow_blank=True)
+    query = serializers.CharField(required=False, default="", allow_blank=True)
+    limit = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_LIMIT)
+    language = LanguageField()
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """The typed reason a product was picked."""
+
+    kind = serializers.ChoiceField(choices=[kind.value for kind in EvidenceKind])
+    seed_id = serializers.CharField(allow_blank=True)
+    support = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    value = serializers.CharField(allow_blank=True)
+
+
+class RecommendationSerializer(serializers.Serializer[Any]):
+    """One product to show; price and availability are as of now."""
+
+    product_id = serializers.CharField()
+    name = serializers.CharField()
+    url = serializers.CharField(allow_blank=True)
+    image_url = serializers.CharField(allow_blank=True)
+    price = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+    currency = serializers.CharField(allow_blank=True)
+    is_available = serializers.BooleanField()
+    evidence = EvidenceSerializer()
+    reason = serializers.CharField(help_text="Why it is shown, in words; plain text.")
+    origin = serializers.ChoiceField(
+        choices=["published", "plain"],
+        help_text="`published` for a reason that was written for this pair, `plain` for the plain sentence.",
+    )
+
+
+class RecommendationsSerializer(serializers.Serializer[Any]):
+    """Products to show, best first."""
+
+    recommendations = RecommendationSerializer(many=True)
+
+
+class RecommendationsView(PublicView):
+    """Recommendations for this visitor."""
+
+    @documented("recommendations", parameters=[RecommendationsQuery], responses=RecommendationsSerializer)
+    def get(self, request: Request) -> Response:
+        """Products to show beside a product, for a search, or for what this visit has looked at."""
+        query = RecommendationsQuery(data=request.query_params)
+        query.is_valid(raise_exception=True)
+        asked = query.validated_data
+        found = product_page.recommendations(
+            visitor=visitor_of(request),
+            product=find_product(asked["product_id"]) if asked["product_id"] else None,
+            query=normalise_query(asked["query"], conf.get_settings().capture.query_max_characters),
+            limit=asked["limit"],
+            language=asked["language"],
+        )
+        return Response(RecommendationsSerializer({"recommendations": [_as_dict(item) for item in found]}).data)
+
+
+def _as_dict(recommendation: Recommendation) -> dict[str, Any]:
+    catalog = get_catalog()
+    product = recommendation.product
+    offer = catalog.offer(product)
+    return {
+        "product_id": recommendation.product_id,
+        "name": catalog.facts(product).name,
+        "url": catalog.url(product),
+        "image_url": catalog.image_url(product),
+        "price": offer.price,
+        "currency": offer.currency,
+        "is_available": offer.is_available,
+        "evidence": recommendation.evidence,
+        "reason": recommendation.words,
+        "origin": "published" if recommendation.text else "plain",
+    }

@@ -1,0 +1,65 @@
+"""How often one address may ask. Each rate can be set under its scope in DRF's DEFAULT_THROTTLE_RATES."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from rest_framework.request import Request
+from rest_framework.settings import api_settings
+from rest_framework.throttling import AnonRateThrottle
+from rest_framework.views import APIView
+
+logger = logging.getLogger(__name__)
+
+
+class _OwnRateThrottle(AnonRateThrottle):
+    default_rate: str
+
+    def get_rate(self) -> str | None:
+        # Read when used: REST framework itself reads its rates once, at import.
+        rates: Mapping[str, Any] = api_settings.DEFAULT_THROTTLE_RATES or {}
+        rate = rates.get(str(self.scope), self.default_rate)
+        return None if rate is None else str(rate)
+
+    def get_cache_key(self, request: Request, view: APIView) -> str | None:
+        # By address even for those signed in; AnonRateThrottle would let them through unlimited.
+        del view
+        return str(self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)})
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        try:
+            return bool(super().allow_request(request, view))
+        except Exception:
+            # A cache that is down must not take the shop's pages along.
+            logger.exception("The throttle %s could not reach the cache; the request is let through.", self.scope)
+            return True
+
+
+class ReadThrottle(_OwnRateThrottle):
+    """Texts, recommendations and search copy, scope `ecom_llm_read`. Pages that wait for a text ask often."""
+
+    scope = "ecom_llm_read"
+    default_rate = "300/min"
+
+
+class EventsThrottle(_OwnRateThrottle):
+    """Batches of events, scope `ecom_llm_events`."""
+
+    scope = "ecom_llm_events"
+    default_rate = "120/min"
+
+
+class ConsentThrottle(_OwnRateThrottle):
+    """Decisions on consent, scope `ecom_llm_consent`."""
+
+    scope = "ecom_llm_consent"
+    default_rate = "30/min"
+
+
+class SchemaThrottle(_OwnRateThrottle):
+    """The OpenAPI schema, scope `ecom_llm_schema`: making it is not cheap."""
+
+    scope = "ecom_llm_schema"
+    default_rate = "20/min"

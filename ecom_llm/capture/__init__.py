@@ -1,0 +1,1 @@
+"""Comes in: shoppers' requests and what they agreed to. Goes out: `Event` rows and whose they are."""

@@ -1,0 +1,1 @@
+"""Sinks take events; `base` is their contract."""

@@ -1,0 +1,212 @@
+"""System checks: what `manage.py check` says of the `ECOM_LLM` setting and of what surrounds it.
+
+Whatever the settings hold, the checks report and never raise; `docs/checks.md` lists them for shop owners.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+from celery import current_app
+from django.apps import AppConfig, apps
+from django.conf import settings as django_settings
+from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - the name Django gives it
+from django.db import router
+from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils.module_loading import import_string
+
+from ecom_llm import conf
+from ecom_llm.entities import Consent, Sampling
+from ecom_llm.exceptions import ConfigurationError
+
+MIDDLEWARE = "ecom_llm.capture.middleware.CaptureMiddleware"
+
+MEANINGS = {
+    "E001": "`ECOM_LLM` is not a dict.",
+    "E002": "`ECOM_LLM` holds a key that nobody reads; the message names the nearest known one.",
+    "E003": "A setting has a value of the wrong type, or one that is not among its choices.",
+    "E004": "A length in `GUARD['LENGTH']` is not a pair of whole numbers, shortest first.",
+    "E005": "`GENERATE['BACKENDS']` names an alias that `BACKENDS` does not have.",
+    "E006": "`GENERATE['SAMPLING']` holds a key that is no way of sampling.",
+    "E010": "The catalogue adapter cannot be imported or refuses its options (a field map with a missing field, say).",
+    "E011": "The catalogue adapter's own check found something wrong.",
+    "E020": "A backend's class cannot be imported.",
+    "E021": "The event sink's class cannot be imported.",
+    "E090": "A check itself failed; the message says with what.",
+    "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
+    "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
+    "W003": "Celery acknowledges messages late; leases already give a crashed worker's jobs back.",
+    "W004": "`GENERATE['DRIVER']` is `celery`, but no Celery app with a broker is loaded.",
+    "W005": "`CAPTURE` names a page that no URL pattern has.",
+    "W006": "Visitors who have not decided are given a lasting id.",
+}
+"""Every check by its number: what it says."""
+
+_Check = Callable[[conf.Settings], Iterable[CheckMessage]]
+
+
+@register
+def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """Run every check of this app.
+
+    Args:
+        app_configs: as Django calls it; the settings belong to no app but this one.
+        kwargs: further arguments of Django's.
+
+    Returns:
+        What is wrong, errors of the settings themselves first.
+    """
+    del app_configs, kwargs
+    raw = getattr(django_settings, "ECOM_LLM", None)
+    settings, problems = conf.parse({} if raw is None else raw)
+    found: list[CheckMessage] = [_error(number, f"ECOM_LLM: {message}") for number, message in problems]
+    for check in _CHECKS:
+        try:
+            found += check(settings)
+        except Exception as error:  # a check that trips over broken settings must not hide the others' findings
+            found.append(_error("E090", f"{check.__name__.strip('_')}: {_words(error)}"))
+    return found
+
+
+def _length_pairs(settings: conf.Settings) -> Iterator[CheckMessage]:
+    for kind, pair in settings.guard.length.items():
+        are_numbers = isinstance(pair, list | tuple) and all(type(number) is int for number in pair)
+        if not (are_numbers and len(pair) == 2 and 0 <= pair[0] <= pair[1]):
+            yield _error("E004", f"GUARD['LENGTH'][{kind!r}] must be (shortest, longest), not {pair!r}.")
+
+
+def _backend_aliases(settings: conf.Settings) -> Iterator[CheckMessage]:
+    for kind, alias in settings.generate.backends.items():
+        if alias not in settings.backends:
+            hint = _nearest(str(alias), settings.backends)
+            yield _error("E005", f"GENERATE['BACKENDS'][{kind!r}] names {alias!r}, which BACKENDS has not. {hint}")
+
+
+def _sampling_keys(settings: conf.Settings) -> Iterator[CheckMessage]:
+    known = [item.name for item in fields(Sampling)]
+    for kind, chosen in settings.generate.sampling.items():
+        if not isinstance(chosen, dict):
+            yield _error("E006", f"GENERATE['SAMPLING'][{kind!r}] must be a dict, not {type(chosen).__name__}.")
+            continue
+        for key in chosen:
+            if key not in known:
+                message = f"GENERATE['SAMPLING'][{kind!r}] has the unknown key {key!r}. {_nearest(str(key), known)}"
+                yield _error("E006", message)
+
+
+def _catalog(settings: conf.Settings) -> Iterator[CheckMessage]:
+    path = settings.catalog.adapter
+    try:
+        adapter = import_string(path)(settings.catalog.options)
+    except ConfigurationError as error:
+        yield _error("E010", f"CATALOG: {error}")
+    except Exception as error:
+        yield _error("E010", f"CATALOG: {path} cannot be made: {_words(error)}")
+    else:
+        if hasattr(adapter, "check"):
+            yield from (_error("E011", f"CATALOG: {problem}") for problem in adapter.check())
+        else:
+            yield _error("E010", f"CATALOG['ADAPTER']: {path} is not a CatalogAdapter.")
+
+
+def _backend_classes(settings: conf.Settings) -> Iterator[CheckMessage]:
+    for alias, options in settings.backends.items():
+        path = options.get("BACKEND") if hasattr(options, "get") else None
+        if isinstance(path, str):  # else E003 has said so
+            yield from _importable("E020", f"BACKENDS[{alias!r}]['BACKEND']", path)
+
+
+def _sink_class(settings: conf.Settings) -> Iterator[CheckMessage]:
+    yield from _importable("E021", "CAPTURE['SINK']", settings.capture.sink)
+
+
+def _importable(number: str, where: str, path: str) -> Iterator[CheckMessage]:
+    try:
+        import_string(path)
+    except Exception as error:  # a module may fail at import with anything
+        yield _error(number, f"{where}: {path!r} cannot be imported: {_words(error)}")
+
+
+def _middleware(settings: conf.Settings) -> Iterator[CheckMessage]:
+    del settings
+    if MIDDLEWARE not in django_settings.MIDDLEWARE:
+        yield _warning("W001", f"{MIDDLEWARE} is not in MIDDLEWARE.", "Add it behind the session middleware.")
+
+
+def _sqlite_transactions(settings: conf.Settings) -> Iterator[CheckMessage]:
+    del settings
+    database = django_settings.DATABASES[router.db_for_write(apps.get_model("ecom_llm", "GenerationJob"))]
+    mode = (database.get("OPTIONS") or {}).get("transaction_mode") or ""
+    if database["ENGINE"].endswith("sqlite3") and mode.upper() not in ("IMMEDIATE", "EXCLUSIVE"):
+        hint = 'Set DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}.'
+        yield _warning("W002", "A site and a worker that write to SQLite at once will fail with “locked”.", hint)
+
+
+def _celery(settings: conf.Settings) -> Iterator[CheckMessage]:
+    if settings.generate.driver != "celery":
+        return
+    if current_app.conf.task_acks_late:
+        message = "Celery's task_acks_late is on: a worker that dies makes its broker run the message again."
+        yield _warning("W003", message, "Leave it off; the job's lease is what gives the job back.")
+    if not current_app.conf.broker_url:
+        hint = "Import your Celery app in the project's __init__.py and give it a broker_url."
+        yield _warning("W004", "GENERATE['DRIVER'] is 'celery', but no Celery app with a broker is loaded.", hint)
+
+
+def _page_names(settings: conf.Settings) -> Iterator[CheckMessage]:
+    chosen = {"PRODUCT_VIEWS": settings.capture.product_views, "SEARCH_VIEWS": settings.capture.search_views}
+    if not any(chosen.values()):
+        return
+    known = set(_url_names(get_resolver().url_patterns))
+    for key, views in chosen.items():
+        for name in views:
+            if name not in known:
+                yield _warning("W005", f"CAPTURE[{key!r}]: no URL is named {name!r}.", _nearest(str(name), known))
+
+
+def _url_names(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
+            yield from _url_names(pattern.url_patterns, inner)
+        elif pattern.name:
+            yield prefix + pattern.name
+
+
+def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:
+    if settings.privacy.default_consent == Consent.PERSONAL:
+        message = "PRIVACY['DEFAULT_CONSENT'] is 'personal': visitors get a lasting id before they have agreed to it."
+        yield _warning("W006", message, "In the EU and the UK that needs their consent first; use 'anonymous'.")
+
+
+_CHECKS: tuple[_Check, ...] = (
+    _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _sink_class,
+    _middleware, _sqlite_transactions, _celery, _page_names, _default_consent,
+)  # fmt: skip
+
+
+def _error(number: str, message: str) -> Error:
+    return Error(message, hint=None, obj=None, id=_id(number))
+
+
+def _warning(number: str, message: str, hint: str) -> Warning:
+    return Warning(message, hint=hint, obj=None, id=_id(number))
+
+
+def _id(number: str) -> str:
+    if number not in MEANINGS:
+        raise KeyError(number)
+    return f"ecom_llm.{number}"
+
+
+def _nearest(name: str, known: Iterable[Any]) -> str:
+    names = sorted(str(item) for item in known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(names)}."
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

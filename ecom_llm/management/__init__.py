@@ -1,0 +1,1 @@
+"""Commands of `manage.py`; thin, with the work done by the stages."""

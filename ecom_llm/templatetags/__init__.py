@@ -1,0 +1,1 @@
+"""`{% load ecom_llm %}`: the tags a shop puts into its templates."""

@@ -1,0 +1,34 @@
+"""Addresses of the API: `path("ecom-llm/", include("ecom_llm.urls"))`."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+from rest_framework.routers import SimpleRouter
+
+from ecom_llm.api.consent import ConsentView
+from ecom_llm.api.events import EventsView
+from ecom_llm.api.jobs import JobViewSet
+from ecom_llm.api.product_texts import ProductTextsView
+from ecom_llm.api.recommendations import RecommendationsView
+from ecom_llm.api.schema import SchemaView
+from ecom_llm.api.search_copy import SearchCopyView
+from ecom_llm.api.texts import TextViewSet
+
+app_name = "ecom_llm"
+
+staff = SimpleRouter()
+staff.register("jobs", JobViewSet, basename="job")
+staff.register("texts", TextViewSet, basename="text")
+
+endpoints = [
+    # A product id may hold slashes.
+    path("products/<path:product_id>/texts/", ProductTextsView.as_view(), name="product_texts"),
+    path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
+    path("search-copy/", SearchCopyView.as_view(), name="search_copy"),
+    path("events/", EventsView.as_view(), name="events"),
+    path("me/consent/", ConsentView.as_view(), name="consent"),
+    path("schema/", SchemaView.as_view(), name="schema"),
+    *staff.urls,
+]
+
+urlpatterns = [path("api/v1/", include(endpoints))]

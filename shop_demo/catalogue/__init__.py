@@ -1,0 +1,1 @@
+"""The shop's goods as data: one TOML file per category, written by hand."""

@@ -1,0 +1,1 @@
+"""What `manage.py demo` is made of: preparing the shop, its processes, and a shopper that checks it."""

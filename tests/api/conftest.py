@@ -1,0 +1,55 @@
+"""What tests of the API share."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+
+from ecom_llm.entities import Kind, TextKey
+from ecom_llm.models import Text, TextVersion
+from ecom_llm.publish.drafts import Draft, store
+from tests.conftest import MakeCatalog
+
+ROOT = "/ecom-llm/api/v1/"
+
+
+@pytest.fixture(autouse=True)
+def _catalog(db: None, memory_catalog: MakeCatalog) -> None:
+    memory_catalog()
+
+
+@pytest.fixture
+def page() -> dict[str, str]:
+    """The headers that a browser sends from the shop's own page."""
+    return {"Origin": "http://testserver"}
+
+
+@pytest.fixture
+def editor() -> User:
+    """Staff who may decide on texts and read jobs."""
+    user = User.objects.create_user("ed", password="ed", is_staff=True)
+    names = ("view_text", "change_text", "view_generationjob")
+    user.user_permissions.set(Permission.objects.filter(codename__in=names))
+    return user
+
+
+@pytest.fixture
+def editor_client(editor: User) -> Client:
+    """A browser in which the editor is signed in."""
+    client = Client()
+    client.force_login(editor)
+    return client
+
+
+def make_text(body: str = "A light jacket.", *, subject: str = "jacket-1", in_review: bool = False) -> TextVersion:
+    """A description of `jacket-1`, published or waiting for review."""
+    facts = {subject: {"Material": "recycled nylon"}}
+    version = store(
+        TextKey(Kind.DESCRIPTION, subject, "en-gb"), Draft(body=body, facts=facts, cited={}), product_id=subject
+    )
+    if in_review:
+        TextVersion.objects.filter(pk=version.pk).update(state=TextVersion.State.IN_REVIEW)
+        Text.objects.update(published=None)
+        version.refresh_from_db()
+    return version

@@ -1,0 +1,71 @@
+"""Fixtures that every package's tests share, and the rule for tests whose service is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from ecom_llm.catalog.adapters.memory import MemoryCatalog, MemoryProduct
+from ecom_llm.catalog.registry import get_catalog
+from tests import needs
+from tests.products import SAMPLE_PRODUCTS
+
+MakeCatalog = Callable[..., MemoryCatalog]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a marked test whose part is missing; where `ECOM_LLM_REQUIRE_SERVICES` is 1, fail instead."""
+    for marker in item.iter_markers():
+        if message := needs.missing(marker.name, marker.args):
+            needs.skip_or_fail(marker.name, message)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> None:
+    cache.clear()
+
+
+@pytest.fixture
+def sample_products() -> list[MemoryProduct]:
+    """Two jackets, a kettle, a lamp without attributes, one hidden, one sold out, and a jacket's variant."""
+    return list(SAMPLE_PRODUCTS)
+
+
+@pytest.fixture
+def use_settings(settings: Any) -> Callable[..., None]:
+    """Merge keys into sections of `ECOM_LLM`: `use_settings(GENERATE={"TRIES": 1})`."""
+
+    def use(**sections: dict[str, Any]) -> None:
+        settings.ECOM_LLM = settings.ECOM_LLM | {
+            name: {**settings.ECOM_LLM.get(name, {}), **keys} for name, keys in sections.items()
+        }
+
+    return use
+
+
+@pytest.fixture
+def memory_catalog(settings: Any) -> MakeCatalog:
+    """Make the shop's catalogue one in memory: `memory_catalog()`, or `memory_catalog([…])` of your own."""
+
+    def make(products: Sequence[MemoryProduct | dict[str, Any]] = SAMPLE_PRODUCTS) -> MemoryCatalog:
+        settings.ECOM_LLM = settings.ECOM_LLM | {
+            "CATALOG": {
+                "ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog",
+                "OPTIONS": {"products": list(products)},
+            }
+        }
+        catalog = get_catalog()
+        assert isinstance(catalog, MemoryCatalog)
+        return catalog
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser that `browser` tests drive."""
+    return needs.chromium()

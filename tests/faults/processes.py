@@ -1,0 +1,95 @@
+"""Real worker processes for tests to kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[2]
+DATABASE_KEYS = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
+PRODUCTS = [
+    {"id": f"lamp-{number}", "name": f"Lamp {number}", "attributes": {"Material": "brass"}} for number in range(64)
+]
+
+
+def shop_settings(**generate: Any) -> dict[str, Any]:
+    """`ECOM_LLM` with a catalogue in memory and an echo backend; `backend` holds its options."""
+    options = generate.pop("backend", {})
+    return {
+        "CATALOG": {
+            "ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog",
+            "OPTIONS": {"products": PRODUCTS},
+        },
+        "BACKENDS": {
+            "default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend", "OPTIONS": options},
+        },
+        "GENERATE": {"DRIVER": "worker", "LEASE_SECONDS": 2, "SWEEP_SECONDS": 1, **generate},
+    }
+
+
+def environment(broker: str = "") -> dict[str, str]:
+    """What a process needs to meet the test in its database."""
+    database = {key: str(value) if key == "NAME" else value for key, value in _database().items()}
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.faults.settings",
+        "ECOM_LLM_FAULT_DATABASE": json.dumps(database),
+        "ECOM_LLM_FAULT_SETTINGS": json.dumps(settings.ECOM_LLM),
+        "ECOM_LLM_FAULT_BROKER": broker,
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _database() -> dict[str, Any]:
+    return {key: connection.settings_dict[key] for key in DATABASE_KEYS if key in connection.settings_dict}
+
+
+@contextmanager
+def running(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process group, and leave nothing of it behind."""
+    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        process.wait(10)
+
+
+def worker() -> Any:
+    """`manage.py ecom_llm_worker`, running."""
+    return running([sys.executable, "manage.py", "ecom_llm_worker"], environment())
+
+
+def celery_worker(broker: str, queue: str) -> Any:
+    """A Celery worker on one queue, running."""
+    command = ["-m", "celery", "-A", "shop_demo", "worker", "-Q", queue, "--concurrency", "1", "--loglevel", "WARNING"]
+    return running([sys.executable, *command], environment(broker))
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 60) -> float:
+    """Wait for something to become true.
+
+    Returns:
+        The seconds it took.
+
+    Raises:
+        AssertionError: it did not become true in time.
+    """
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, f"not within {seconds} s"
+        time.sleep(0.05)
+    return time.monotonic() - started

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
+from django.utils import timezone
+
+from ecom_llm.capture import counters
+from ecom_llm.entities import Kind, TextKey
+from ecom_llm.models import Event, GenerationJob, LearningRun, Text
+from ecom_llm.publish.drafts import Draft, store
+
+pytestmark = pytest.mark.django_db
+
+
+def status(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("ecom_llm_status", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def make_job(number: int, state: str, **fields: Any) -> GenerationJob:
+    return GenerationJob.objects.create(
+        kind="description", subject=f"p{number}", language="en", input_hash="x", prompt_version="1", state=state,
+        expires_at=timezone.now() + timedelta(hours=1), **fields,
+    )  # fmt: skip
+
+
+def test_empty_shop_has_a_status() -> None:
+    found = json.loads(status("--json"))
+    assert found["jobs"] == {}
+    assert found["oldest_waiting_seconds"] is None
+    assert found["last_learning"] is None
+    assert "none yet" in status()
+
+
+def test_everything_is_counted() -> None:
+    now = timezone.now()
+    waiting = make_job(1, "waiting")
+    GenerationJob.objects.filter(pk=waiting.pk).update(created_at=now - timedelta(minutes=5))
+    make_job(2, "failed")
+    make_job(3, "done", finished_at=now - timedelta(minutes=59))
+    make_job(4, "done", finished_at=now - timedelta(minutes=61))
+    store(TextKey(Kind.DESCRIPTION, "p3", "en"), Draft(body="Words.", facts={}, cited={}))
+    Text.objects.create(kind="reason", subject="x", language="en")
+    for hours in (1, 23, 25):
+        Event.objects.create(kind="search", occurred_at=now - timedelta(hours=hours), consent="anonymous", query="q")
+    LearningRun.objects.create(finished_at=now, events=3, pairs=2, seconds=0.25)
+    counters.count("failures.a_test")
+
+    found = json.loads(status("--json"))
+    assert found["jobs"] == {"description": {"waiting": 1, "failed": 1, "done": 2}}
+    assert found["oldest_waiting_seconds"] == pytest.approx(300, abs=30)
+    assert found["done_last_hour"] == 1
+    assert found["texts"] == {"description": {"published": 1}, "reason": {"no_version": 1}}
+    assert found["published"] == 1
+    assert found["events_last_day"] == 2
+    assert found["this_process"]["failures.a_test"] >= 1
+    assert (found["last_learning"]["events"], found["last_learning"]["pairs"]) == (3, 2)
+
+
+def test_tables_name_states_and_kinds() -> None:
+    make_job(1, "waiting")
+    table = status()
+    heading, row = table.splitlines()[:2]
+    assert heading.split() == ["Jobs", "waiting", "running", "done", "blocked", "failed", "expired"]
+    assert row.split() == ["description", "1", "0", "0", "0", "0", "0"]
+    assert "Counted in this process only:" in table
+
+
+def test_database_that_cannot_be_read_is_a_clear_error() -> None:
+    def fail(*_: Any) -> None:
+        raise OperationalError("no such table")
+
+    with connection.execute_wrapper(fail), pytest.raises(CommandError, match="migrate"):
+        status()

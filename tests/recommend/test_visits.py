@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from django.utils import timezone
+
+from ecom_llm.entities import EventKind
+from ecom_llm.recommend.visits import iter_orders, iter_visits, without_repeats
+from tests.recommend.conftest import record
+
+pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
+LONG_AGO = NOW - timedelta(days=90)
+
+
+def ago(minutes: float) -> datetime:
+    return NOW - timedelta(minutes=minutes)
+
+
+def test_a_long_gap_begins_a_new_visit() -> None:
+    for minutes, product_id in ((100, "a"), (71, "b"), (40, "c"), (9.5, "d")):
+        record("p:1", product_id, ago(minutes))
+    assert list(iter_visits(LONG_AGO)) == [["a", "b"], ["c"], ["d"]]
+
+
+def test_visits_of_visitors_are_kept_apart() -> None:
+    record("p:1", "a", ago(9))
+    record("p:2", "x", ago(8))
+    record("p:1", "b", ago(7))
+    assert sorted(iter_visits(LONG_AGO)) == [["a", "b"], ["x"]]
+
+
+def test_a_source_that_knows_its_visits_is_believed() -> None:
+    record("p:1", "a", ago(500), visit="v1")
+    record("p:1", "b", ago(10), visit="v1")
+    record("p:1", "c", ago(9), visit="v2")
+    assert sorted(iter_visits(LONG_AGO)) == [["a", "b"], ["c"]]
+
+
+def test_events_of_nobody_link_nothing() -> None:
+    record("", "a", ago(2))
+    record("", "b", ago(1))
+    assert sorted(iter_visits(LONG_AGO)) == [["a"], ["b"]]
+
+
+def test_old_events_and_other_kinds_are_left_out() -> None:
+    record("p:1", "old", LONG_AGO - timedelta(minutes=1))
+    record("p:1", "a", ago(5))
+    record("p:1", "", ago(4), kind=EventKind.SEARCH, query="b")
+    record("p:1", "listed", ago(3), kind=EventKind.VIEW_ITEM_LIST)
+    record("p:1", "c", ago(2), kind=EventKind.ADD_TO_CART)
+    assert list(iter_visits(LONG_AGO)) == [["a", "c"]]
+
+
+def test_orders_hold_each_product_once() -> None:
+    for order_id, product_id in (("1", "a"), ("2", "c"), ("1", "b"), ("1", "a"), ("", "x")):
+        record("p:1", product_id, NOW, kind=EventKind.PURCHASE, order_id=order_id)
+    assert list(iter_orders(LONG_AGO)) == [{"a", "b"}, {"c"}]
+
+
+@pytest.mark.parametrize(
+    ("products", "limit", "kept"),
+    [("aabba", 9, "aba"), ("abcd", 2, "cd"), ("", 3, ""), ("aaaa", 3, "a")],
+)
+def test_a_visit_is_thinned_to_its_newest_steps(products: str, limit: int, kept: str) -> None:
+    assert without_repeats(list(products), limit) == list(kept)
