@@ -99,6 +99,9 @@ class Guard:
 
     # Shortest and longest text in characters, by kind.
     length: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    # Whether each word that the model writes must stand in a fact or merely join facts together. The packaged model
+    # needs it; for one that can be trusted with words of its own, turn it off.
+    closed_vocabulary: bool = True
     # Words that no text may hold.
     banned_words: tuple[str, ...] = ()
 

@@ -154,6 +154,7 @@ class Recommendation:
         score: its place in the ranking; higher is earlier. Not comparable between calls.
         reason: the plain sentence made from the evidence.
         text: the reason in the model's words, when a published one is there.
+        origin: who wrote the words: ``model``, ``human``, or ``plain`` when no text is there.
         cited: the facts that the text rests on, by product id and name.
     """
 
@@ -163,6 +164,7 @@ class Recommendation:
     score: float
     reason: str
     text: str = ""
+    origin: str = "plain"
     cited: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property

@@ -181,7 +181,14 @@ def _settle_passed(
     blocked = []
     for item, completion in zip(batch, completions, strict=True):
         material = item.material
-        found = screen(completion.text, material.products, material.key.kind, material.key.language, material.allowed)
+        found = screen(
+            completion.text,
+            material.products,
+            material.key.kind,
+            material.key.language,
+            material.allowed,
+            is_closed=conf.get_settings().guard.closed_vocabulary,
+        )
         findings[item.job.pk] = found
         if is_blocked(found):
             blocked.append(item)

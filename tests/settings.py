@@ -26,8 +26,9 @@ DATABASES: dict[str, dict[str, Any]]
 if _url := os.environ.get("ECOM_LLM_TEST_DATABASE_URL"):
     DATABASES = {"default": env.db_url_config(_url)}
 else:
-    # A file, since threads and processes must meet in it; one for each run, so that runs do not meet.
-    _file = Path(tempfile.gettempdir()) / f"ecom_llm_test_{os.getpid()}.sqlite3"
+    # A file, since threads and processes must meet in it; a folder for each run, so that runs do not meet.
+    _folder = tempfile.TemporaryDirectory(prefix="ecom_llm_test_", ignore_cleanup_errors=True)
+    _file = Path(_folder.name) / "test.sqlite3"
     DATABASES = {
         "default": {
             "ENGINE": "django.db.backends.sqlite3",

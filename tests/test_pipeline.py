@@ -116,10 +116,10 @@ def test_product_edited_while_its_text_is_made_shows_the_newest_facts(
     request_texts([JACKET])
     screen = pipeline.screen
 
-    def edit_then_screen(*args: Any) -> Any:
+    def edit_then_screen(*args: Any, **options: Any) -> Any:
         monkeypatch.setattr(pipeline, "screen", screen)
         memory_catalog([replace(SAMPLE_PRODUCTS[0], attributes={"Material": "wool"})])
-        return screen(*args)
+        return screen(*args, **options)
 
     monkeypatch.setattr(pipeline, "screen", edit_then_screen)
     report = run()

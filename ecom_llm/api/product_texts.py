@@ -33,6 +33,7 @@ class ReasonSerializer(serializers.Serializer[dict[str, Any]]):
     product_id = serializers.CharField()
     evidence = serializers.ChoiceField(choices=[kind.value for kind in EvidenceKind])
     text = serializers.CharField()
+    origin = serializers.CharField(help_text="Who wrote it: `model` or `human`.")
 
 
 class ProductTextsSerializer(serializers.Serializer[dict[str, Any]]):

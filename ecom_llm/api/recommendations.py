@@ -50,8 +50,8 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     evidence = EvidenceSerializer()
     reason = serializers.CharField(help_text="Why it is shown, in words; plain text.")
     origin = serializers.ChoiceField(
-        choices=["published", "plain"],
-        help_text="`published` for a reason that was written for this pair, `plain` for the plain sentence.",
+        choices=["model", "human", "plain"],
+        help_text="Who wrote the reason: the model, an editor, or nobody (`plain`, the plain sentence).",
     )
 
 
@@ -94,5 +94,5 @@ def _as_dict(recommendation: Recommendation) -> dict[str, Any]:
         "is_available": offer.is_available,
         "evidence": recommendation.evidence,
         "reason": recommendation.words,
-        "origin": "published" if recommendation.text else "plain",
+        "origin": recommendation.origin,
     }

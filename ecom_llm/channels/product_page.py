@@ -16,7 +16,7 @@ from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels.wanted import PAGE_PRIORITY, ask_for
-from ecom_llm.entities import EvidenceKind, Kind, ProductFacts, ReasonSubject, Recommendation, TextKey
+from ecom_llm.entities import EvidenceKind, Kind, Origin, ProductFacts, ReasonSubject, Recommendation, TextKey
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.models import GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
@@ -94,8 +94,9 @@ def recommendations(
     if seed is not None:
         facts[seed_id] = catalog.facts(seed)
     for rec in found:
-        if rec.text and not cites_current(rec.cited, facts):
-            rec.text = ""
+        # An editor's words stay until an editor changes them.
+        if rec.text and rec.origin == Origin.MODEL and not cites_current(rec.cited, facts):
+            rec.text, rec.origin = "", "plain"
     ask_for([key for rec in found if not rec.text and (key := reason_key(rec, language))])
     return found
 
@@ -113,7 +114,7 @@ def texts_of(product: Any, language: str) -> dict[str, Any]:
 
     Returns:
         ``product_id``, ``language``, ``description`` (``text`` and ``origin``), ``reasons`` (a list of
-        ``product_id``, ``evidence`` and ``text``) and ``is_pending``: whether a job for any of them is under way.
+        ``product_id``, ``evidence``, ``text`` and ``origin``) and ``is_pending``: whether a job for any of them is under way.
     """
     facts = get_catalog().facts(product)
     shown = _description_now(facts, language)
@@ -155,7 +156,12 @@ def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
     loaded = catalog.in_bulk({subject.product_id for subject, _ in versions})
     facts = {item_id: catalog.facts(item) for item_id, item in loaded.items()} | {seed.product_id: seed}
     return [
-        {"product_id": subject.product_id, "evidence": str(subject.evidence_kind), "text": version.body}
+        {
+            "product_id": subject.product_id,
+            "evidence": str(subject.evidence_kind),
+            "text": version.body,
+            "origin": version.origin,
+        }
         for subject, version in versions
         # The prefix of the query may match another case of the id, where the database ignores case.
         if version is not None

@@ -7,13 +7,8 @@ from collections.abc import Sequence
 from ecom_llm.entities import Fact, ProductFacts
 from ecom_llm.guard.quantities import find_quantities
 from ecom_llm.guard.support import NO, YES, Support, of_fact
-from ecom_llm.guard.terms import find_terms, find_words, wider
-
-_LITTLE_WORDS = (
-    "a an and are as at be by can each for from has have in into is it its made more most not of off on one only or"
-    " out over than that the their this to under up use used very when which while with without you your"
-)
-LITTLE_WORDS = frozenset(_LITTLE_WORDS.split())
+from ecom_llm.guard.terms import LITTLE_WORDS, find_terms, find_words, wider
+from ecom_llm.guard.units import UNITS
 
 
 def cited(text: str, facts: Sequence[ProductFacts]) -> dict[str, dict[str, str]]:
@@ -69,9 +64,11 @@ class _Used:
 
 
 def _telling(text: str) -> set[str]:
-    """Words that carry meaning, plurals reduced; numbers are compared as numbers."""
+    """Words that carry meaning, plurals reduced; numbers and units are compared as quantities."""
     words = (word.text for word in find_words(text))
-    return {_stem(word) for word in words if word not in LITTLE_WORDS and len(word) > 1 and not word.isdigit()}
+    return {
+        _stem(word) for word in words if not (len(word) < 2 or word.isdigit() or word in LITTLE_WORDS | UNITS.keys())
+    }
 
 
 def _stem(word: str) -> str:

@@ -225,9 +225,7 @@ sage < green
 salmon < pink
 sand
 silver
-sky < blue
 slate < grey
-stone
 tan < brown
 wine < red
 """
@@ -373,7 +371,6 @@ affordable
 amazing
 awesome
 beautiful = beautifully
-bright
 cheap = inexpensive
 comfortable = comfort, comfortably, comfy
 compact
@@ -396,13 +393,11 @@ natural = naturally
 perfect = perfectly
 powerful
 practical
-soft = softness
 stunning
 stylish = stylishly
 timeless
 unique
 versatile
-warm = warmth
 wonderful
 """
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ecom_llm.entities import Finding, Kind, ProductFacts, Severity
 from ecom_llm.guard.citing import cited
 from ecom_llm.guard.reading import Reading
+from ecom_llm.guard.rules.closed import check_closed
 from ecom_llm.guard.rules.length import check_length
 from ecom_llm.guard.rules.markup import check_markup
 from ecom_llm.guard.rules.names import check_names
@@ -28,7 +29,13 @@ FORM_RULES: tuple[Rule, ...] = (check_length, check_ending)
 
 
 def screen(
-    text: str, facts: Sequence[ProductFacts], kind: Kind, language: str = "en", extra: Sequence[str] = ()
+    text: str,
+    facts: Sequence[ProductFacts],
+    kind: Kind,
+    language: str = "en",
+    extra: Sequence[str] = (),
+    *,
+    is_closed: bool = False,
 ) -> list[Finding]:
     """Find what is wrong with a text.
 
@@ -39,11 +46,13 @@ def screen(
         language: a Django language code. Lexicons and number words are English; in other languages the
             rules that need no words of theirs still run.
         extra: further words that it may use, such as the search it answers.
+        is_closed: whether every word must stand in a fact; see `rules.closed`.
 
     Returns:
         The findings in the order of the text; none for a text without fault.
     """
-    return run_rules((*FORM_RULES, *CONTENT_RULES), Reading.of(text, facts, kind, language, extra))
+    rules = (*FORM_RULES, *CONTENT_RULES, *((check_closed,) if is_closed else ()))
+    return run_rules(rules, Reading.of(text, facts, kind, language, extra))
 
 
 def screen_content(

@@ -25,6 +25,13 @@ NEGATORS = frozenset({"no", "not", "non", "without", "never", "neither", "nor", 
 NEGATION_WORDS = 3
 _CLAUSE_BREAKS = frozenset({"and", "but", "with", "only", "just"})
 
+_LITTLE_WORDS = (
+    "a an and are as at be by can each for from has have in into is it its made more most not of off on one only or"
+    " out over than that the their this to under up use used very when which while with without you your"
+)
+LITTLE_WORDS = frozenset(_LITTLE_WORDS.split())
+"""Words that say nothing about a product."""
+
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _POSSESSIVE = re.compile("['\u2019]s$")
 _MADE_OF = re.compile(
@@ -32,6 +39,7 @@ _MADE_OF = re.compile(
     r"(?:\w+\s){0,2}$"
 )
 _IN_COLOUR = re.compile(r"\bin (?:an? )?(?:\w+ )?$")
+_BEHIND_COLOUR = frozenset(("and", "with", "for", "has", "have", "is", "are", "that", "which", "made", "weighs"))
 _PARTS = frozenset(
     ("body", "frame", "handle", "lid", "base", "lining", "sole", "shade", "top", "legs", "blade", "cover", "finish")
 )
@@ -121,10 +129,11 @@ def _singular(word: str) -> str:
 
 def _has_context(text: str, words: Sequence[Word], index: int, length: int, sort: str) -> bool:
     before = text[max(0, words[index].start - 40) : words[index].start].casefold()
-    follows = words[index + length].text if index + length < len(words) else ""
+    follows = words[index + length] if index + length < len(words) else None
     if sort == "colour":
-        return bool(_IN_COLOUR.search(before)) and follows not in ("or", "of")
-    return bool(_MADE_OF.search(before)) or follows in _PARTS
+        is_last = follows is None or follows.text in _BEHIND_COLOUR or text[words[index + length - 1].end] != " "
+        return is_last and bool(_IN_COLOUR.search(before))
+    return bool(_MADE_OF.search(before)) or (follows is not None and follows.text in _PARTS)
 
 
 def _is_denied(words: Sequence[Word], text: str, index: int, length: int, reach: int) -> bool:

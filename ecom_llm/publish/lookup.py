@@ -56,11 +56,13 @@ def reason_annotations(subject: Combinable, language: str) -> dict[str, Any]:
         language: a Django language code.
 
     Returns:
-        `reason_text` and `reason_cited`, both None where no reason is published.
+        `reason_subject`, `reason_text`, `reason_origin` and `reason_cited`; the last three are None where no
+        reason is published.
     """
     rows = Text.objects.filter(kind=Kind.REASON, language=language, subject=OuterRef("reason_subject"))
     return {
         "reason_subject": subject,
         "reason_text": Subquery(rows.values("published__body")[:1], output_field=CharField()),
+        "reason_origin": Subquery(rows.values("published__origin")[:1], output_field=CharField()),
         "reason_cited": Subquery(rows.values("published__cited")[:1], output_field=JSONField()),
     }

@@ -109,6 +109,7 @@ def _recommendation(
         score=candidate.score + _likeness(seed, own),
         reason=explain(evidence, own, facts.get(evidence.seed_id), language),
         text=getattr(reason, "reason_text", None) or "",
+        origin=getattr(reason, "reason_origin", None) or "plain",
         cited=getattr(reason, "reason_cited", None) or {},
     )
 

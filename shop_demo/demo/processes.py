@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -41,13 +43,13 @@ class Processes:
         host: address the site binds to.
         port: port the site binds to.
         environment: variables beside this process's own.
-        is_quiet: sends what they print to nowhere.
+        log: file that takes what they print; the terminal when left out.
     """
 
     host: str
     port: int
     environment: dict[str, str] = field(default_factory=dict)
-    is_quiet: bool = False
+    log: Path | None = None
     _running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
@@ -88,11 +90,11 @@ class Processes:
         return {name: process.returncode for name, process in self._running.items() if process.poll() is not None}
 
     def _start(self, name: str, command: list[str]) -> None:
-        output = subprocess.DEVNULL if self.is_quiet else None
-        # Sessions of their own: Ctrl-C reaches this process only, which stops both in order.
-        self._running[name] = subprocess.Popen(
-            command, env=os.environ | self.environment, stdout=output, start_new_session=True
-        )
+        with self.log.open("ab") if self.log else nullcontext() as output:
+            # Sessions of their own: Ctrl-C reaches this process only, which stops both in order.
+            self._running[name] = subprocess.Popen(  # noqa: S603 - this project's own commands
+                command, env=os.environ | self.environment, stdout=output, stderr=output, start_new_session=True
+            )
 
     @staticmethod
     def _worker_command(manage: list[str]) -> list[str]:

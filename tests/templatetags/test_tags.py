@@ -47,7 +47,7 @@ def publish(body: str, subject: str = "jacket-1", kind: Kind = Kind.DESCRIPTION)
 
 def picked(catalog: Any, seed: str = "jacket-1", text: str = "", product_id: str = "kettle-1") -> Recommendation:
     evidence = Evidence(EvidenceKind.VIEWED_AFTER, seed, support=4)
-    return Recommendation(product_id, catalog.get(product_id), evidence, 1.0, "Seen after it.", text)
+    return Recommendation(product_id, catalog.get(product_id), evidence, 1.0, "Seen after it.", text, "model" if text else "plain")
 
 
 def test_published_description_is_shown(catalog: Any) -> None:
@@ -179,7 +179,7 @@ def test_reason_says_what_it_is_about(catalog: Any) -> None:
 def test_published_reason_takes_the_plain_ones_place_and_waits_for_nothing(catalog: Any) -> None:
     page = show("{% reason rec %}", rec=picked(catalog, text="Warm hands after a wet walk."))
     assert ">Warm hands after a wet walk.</p>" in page
-    assert 'origin="published"' in page
+    assert 'origin="model"' in page
     assert "pending" not in page
 
 

@@ -10,8 +10,8 @@ from ecom_llm.guard.reading import Reading
 
 _PROMPT = re.compile(
     r"<\|[^|>]{0,40}\|?>?|</?s>|\[/?INST\]|</?(?:think|system|user|assistant)>"
-    r"|^\s*(?:#+\s*)?(?:facts?|details?|products?|search|instructions?|description|reason|answer|output|response|input"
-    r"|prompt|user|assistant|system|note|example|text|title|sentence)\s*:",
+    r"|^[ \t]*(?:#+\s*)?(?:facts?|details?|products?|search|instructions?|description|reason|answer|output"
+    r"|response|input|prompt|user|assistant|system|note|example|text|title|sentence)\s*:",
     re.IGNORECASE | re.MULTILINE,
 )
 _CHATTER = re.compile(
@@ -27,12 +27,12 @@ _CHATTER = re.compile(
 _TAG = re.compile(r"<[/!?]?[a-z][^<>]{0,200}>?|&(?:#\d+|#x[\da-f]+|[a-z]{2,8});", re.IGNORECASE)
 _MARKDOWN = re.compile(
     r"\*\*|__|~~|```|`[^`]+`|!?\[[^\]]*\]\([^)]*\)|^\s{0,3}(?:#{1,6}\s|[-*+\u2022]\s|>\s|\d{1,2}[.)]\s|\|)"
-    r"|(?<!\w)\*[^*\s][^*]*\*(?!\w)|^\s*(?:---|===)",
+    r"|(?<!\w)\*[^*\s][^*]*\*(?!\w)|^[ \t]*(?:---|===)",
     re.MULTILINE,
 )
 _LINK = re.compile(
-    r"\b(?:https?|ftp|javascript|data|mailto)\s?:\s?\S+|\bwww\.\S+|[\w.+-]+@[\w-]+\.[\w.]+"
-    r"|\b[a-z0-9-]+\.(?:com|org|net|io|shop|store|info|biz|co\.uk|de|fr|eu)\b",
+    r"\b(?:https?|ftp|javascript|mailto)\s?:\s?\S+|\bwww\.\S+|(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,64}\.\w"
+    r"|\b[a-z0-9-]{1,63}\.(?:com|org|net|io|shop|store|info|biz|co\.uk|de|fr|eu)\b",
     re.IGNORECASE,
 )
 _CONTROL = re.compile(

@@ -10,7 +10,9 @@ from ecom_llm.guard.reading import Reading
 from ecom_llm.guard.support import read_support, support_of
 from ecom_llm.guard.terms import find_words
 
-_NAME = re.compile(r"(?<![.!?:\u201c\"'\s])\s(?:[A-Z][\w'\u2019]*)(?:[ -](?:[A-Z][\w'\u2019]*))+")
+_WORD = r"[A-Z][\w'\u2019]*(?:-\w+)*"
+# Not at the start of a sentence, where any word is capitalised.
+_NAME = re.compile(rf"(?<![.!?:\u201c\"'\s])\s{_WORD}(?:\s{_WORD})+")
 
 
 def check_names(reading: Reading) -> Iterator[Finding]:

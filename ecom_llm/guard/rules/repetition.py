@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ecom_llm.entities import Finding
 from ecom_llm.guard.reading import Reading
+from ecom_llm.guard.terms import LITTLE_WORDS, find_words
 
 # So many words in the same order twice are a loop.
 PHRASE_WORDS = 5
@@ -15,12 +18,13 @@ _SENTENCE_END = re.compile(r"[.!?\u2026\u3002]+\s*|\n+")
 
 
 def check_repetition(reading: Reading) -> Iterator[Finding]:
-    """Codes `repetition.sentence`, `.phrase` and `.word`; the first of each.
+    """Codes `repetition.sentence`, `.phrase`, `.pair` and `.word`; the first of each.
 
-    Words of the products' own names do not count towards a phrase: a text may name a product twice.
+    Words of the products' own names do not count towards a phrase or pair: a text may name a product twice.
     """
     yield from _sentences(reading)
     yield from _phrases(reading)
+    yield from _pairs(reading)
     yield from _runs(reading)
 
 
@@ -37,8 +41,7 @@ def _sentences(reading: Reading) -> Iterator[Finding]:
 
 
 def _phrases(reading: Reading) -> Iterator[Finding]:
-    names = " ".join(product.name.casefold() for product in reading.products)
-    words = [word for word in reading.words if word.text not in names]
+    words = [word for word in reading.words if word.text not in _name_words(reading)]
     seen: set[tuple[str, ...]] = set()
     for index in range(len(words) - PHRASE_WORDS + 1):
         run = words[index : index + PHRASE_WORDS]
@@ -47,6 +50,34 @@ def _phrases(reading: Reading) -> Iterator[Finding]:
             yield reading.block("repetition.phrase", "It says the same words twice.", run[0].start, run[-1].end)
             return
         seen.add(phrase)
+
+
+def _pairs(reading: Reading) -> Iterator[Finding]:
+    """Two telling words side by side, said more often in one sentence than the facts hold them."""
+    if not reading.is_english:
+        return
+    left_out = LITTLE_WORDS | _name_words(reading)
+    held = Counter(
+        (left.text, right.text)
+        for product in reading.products
+        for value in product.citable.values()
+        for left, right in pairwise(find_words(value))
+    )
+    seen: Counter[tuple[str, str]] = Counter()
+    for left, right in pairwise(reading.words):
+        if _SENTENCE_END.search(reading.text, left.end, right.start):
+            seen.clear()
+        if left.text in left_out or right.text in left_out:
+            continue
+        pair = left.text, right.text
+        seen[pair] += 1
+        if seen[pair] > max(1, held[pair]):
+            yield reading.block("repetition.pair", "It says the same thing twice.", left.start, right.end)
+            return
+
+
+def _name_words(reading: Reading) -> set[str]:
+    return {word.text for product in reading.products for word in find_words(product.name)}
 
 
 def _runs(reading: Reading) -> Iterator[Finding]:

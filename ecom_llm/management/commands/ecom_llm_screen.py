@@ -7,13 +7,12 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from ecom_llm.catalog.field_map import as_text
-from ecom_llm.entities import Fact, Finding, Kind, ProductFacts
+from ecom_llm.entities import Fact, Kind, ProductFacts
 from ecom_llm.guard.screen import is_blocked, screen, screen_content
 
 PROGRESS_LINES = 1000
@@ -59,11 +58,8 @@ class Command(BaseCommand):
 
 def _lines(name: str) -> Iterator[tuple[int, str]]:
     try:
-        source = nullcontext(sys.stdin) if name == "-" else Path(name).open(encoding="utf-8")
-        with source as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield number, line
+        with nullcontext(sys.stdin) if name == "-" else open(name, encoding="utf-8") as lines:
+            yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"{name} cannot be read: {error}") from error
 
@@ -73,11 +69,7 @@ def _screen_line(number: int, line: str, kind: Kind | None, language: str) -> di
         products, text = _read(json.loads(line))
     except (ValueError, TypeError) as error:
         return {"line": number, "error": str(error)}
-    findings: list[Finding]
-    if kind:
-        findings = screen(text, products, kind, language)
-    else:
-        findings = screen_content(text, products, language)
+    findings = screen(text, products, kind, language) if kind else screen_content(text, products, language)
     return {"blocked": is_blocked(findings), "findings": [finding.as_dict() for finding in findings]}
 
 

@@ -61,8 +61,7 @@
     const { ecomLlmKind: kind, ecomLlmProduct: productId, ecomLlmEvidence: evidence } = element.dataset;
     if (kind === "description") return data.description;
     if (kind === "search_copy") return data;
-    const reason = data.reasons.find((item) => item.product_id === productId && item.evidence === evidence);
-    return reason && { text: reason.text, origin: "published" };
+    return data.reasons.find((item) => item.product_id === productId && item.evidence === evidence);
   };
 
   const update = (element, data) => {

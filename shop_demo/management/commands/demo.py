@@ -68,9 +68,11 @@ class Command(BaseCommand):
         say = self.stderr.write if options["json"] else self.stdout.write
         prepare(say)
         port = free_port()
-        with Processes("127.0.0.1", port, environment, is_quiet=True) as processes:
+        log = settings.BASE_DIR / "var" / "demo-check.log"
+        log.unlink(missing_ok=True)
+        with Processes("127.0.0.1", port, environment, log) as processes:
             if not processes.wait_until_up(START_SECONDS):
-                raise CommandError("The site did not start.")
+                raise CommandError(f"The site did not start; {log} says why.")
             shopper = Shopper(f"http://127.0.0.1:{port}", processes.ended, say)
             result = shopper.visit(options["timeout"])
         self.stdout.write(json.dumps(result) if options["json"] else "\n".join(_lines(result)))

@@ -1,0 +1,163 @@
+"""Every system check speaks up when it should, and `docs/checks.md` lists them all."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import Celery
+from django.conf import settings as django_settings
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from ecom_llm import checks
+from ecom_llm.catalog.adapters.memory import MemoryCatalog
+from ecom_llm.checks import MEANINGS, check_settings
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
+MEMORY = {"ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog"}
+ECHO = {"default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend"}}
+
+
+def found() -> dict[str, str]:
+    """Check ids without the app's name, each with its message and hint."""
+    return {str(item.id).removeprefix("ecom_llm."): f"{item.msg} {item.hint or ''}" for item in check_settings()}
+
+
+class FaultyCatalog(MemoryCatalog):
+    """An adapter with something to say."""
+
+    def check(self) -> list[str]:
+        return ["The products have no names."]
+
+
+class CrashingCatalog(MemoryCatalog):
+    """An adapter whose own check fails."""
+
+    def check(self) -> list[str]:
+        raise RuntimeError("boom")
+
+
+def test_demo_shop_passes_every_check() -> None:
+    assert check_settings() == []
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "said"),
+    [
+        ({"CATALOGUE": {}}, "E002", "Did you mean 'CATALOG'?"),
+        ({"GENERATE": {"TRIES": 0}}, "E003", "above 0"),
+        ({"GUARD": {"LENGTH": {"description": (300, 60)}}}, "E004", "(300, 60)"),
+        ({"GUARD": {"LENGTH": {"description": 60}}}, "E004", "60"),
+        ({"GUARD": {"LENGTH": {"description": ["a", "b"]}}}, "E004", "shortest, longest"),
+        ({"GENERATE": {"BACKENDS": {"reason": "defualt"}}}, "E005", "Did you mean 'default'?"),
+        ({"GENERATE": {"SAMPLING": {"reason": {"temprature": 1}}}}, "E006", "Did you mean 'temperature'?"),
+        ({"GENERATE": {"SAMPLING": {"reason": 0.3}}}, "E006", "must be a dict"),
+        ({"CATALOG": {"ADAPTER": "no.such.Adapter"}}, "E010", "no.such.Adapter"),
+        ({"CATALOG": {"ADAPTER": "decimal.Decimal", "OPTIONS": {}}}, "E010", "decimal.Decimal"),
+        ({"CATALOG": {"ADAPTER": "collections.OrderedDict", "OPTIONS": {}}}, "E010", "is not a CatalogAdapter"),
+        ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Prodct"}}}, "E010", "shop_demo.Prodct"),
+        ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "facts": "all"}}}, "E010", "cannot be made"),
+        (
+            {"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "fields": {"name": "titel"}}}},
+            "E010",
+            "has no field 'titel'",
+        ),
+        ({"CATALOG": {"ADAPTER": f"{__name__}.FaultyCatalog"}}, "E011", "have no names"),
+        ({"BACKENDS": {"default": {"BACKEND": "no.such.Backend"}}}, "E020", "no.such.Backend"),
+        ({"CAPTURE": {"SINK": "no.such.Sink"}}, "E021", "no.such.Sink"),
+        ({"CATALOG": {"ADAPTER": f"{__name__}.CrashingCatalog"}}, "E090", "RuntimeError: boom"),
+        ({"CAPTURE": {"PRODUCT_VIEWS": {"produkt": "sku"}}}, "W005", "Did you mean 'product'?"),
+        ({"CAPTURE": {"SEARCH_VIEWS": {"admin:find": "q"}}}, "W005", "admin:find"),
+        ({"PRIVACY": {"DEFAULT_CONSENT": "personal"}}, "W006", "lasting id"),
+    ],
+)
+def test_wrong_setting_is_reported(settings: Any, change: dict[str, Any], number: str, said: str) -> None:
+    settings.ECOM_LLM = {"CATALOG": MEMORY, "BACKENDS": ECHO} | change
+    reported = found()
+    assert said in reported.pop(number)
+    assert reported == {}
+
+
+def test_setting_that_is_no_dict_is_reported(settings: Any) -> None:
+    settings.ECOM_LLM = "yes"
+    assert "must be a dict, not str" in found()["E001"]
+
+
+def test_missing_middleware_is_reported(settings: Any) -> None:
+    settings.MIDDLEWARE = [path for path in settings.MIDDLEWARE if path != checks.MIDDLEWARE]
+    assert list(found()) == ["W001"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "ids"), [(None, ["W002"]), ("deferred", ["W002"]), ("immediate", []), ("EXCLUSIVE", [])]
+)
+def test_sqlite_that_does_not_wait_is_reported(
+    monkeypatch: pytest.MonkeyPatch, mode: str | None, ids: list[str]
+) -> None:
+    options = {"transaction_mode": mode} if mode else {}
+    databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}}
+    monkeypatch.setattr(django_settings, "DATABASES", databases)
+    assert list(found()) == ids
+
+
+def test_late_acknowledgement_is_reported_where_celery_drives(
+    use_settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "current_app", Celery(broker="memory://", set_as_current=False))
+    use_settings(GENERATE={"DRIVER": "celery"})
+    assert found() == {}
+    checks.current_app.conf.task_acks_late = True
+    assert list(found()) == ["W003"]
+
+
+def test_celery_without_a_broker_is_reported(use_settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checks, "current_app", Celery(set_as_current=False))
+    assert found() == {}
+    use_settings(GENERATE={"DRIVER": "celery"})
+    assert list(found()) == ["W004"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        None, 3, [], {"BACKENDS": {1: 2}}, {"BACKENDS": {"default": None}}, {1: {}}, {"CATALOG": None},
+        {"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "fields": {"name": ["x"]}}}},
+        {"CATALOG": {"OPTIONS": {"model": 7}}}, {"GUARD": {"LENGTH": {"description": object()}}},
+        {"GENERATE": {"BACKENDS": {"description": ["a"]}}}, {"CAPTURE": {"PRODUCT_VIEWS": {None: None}}},
+        {"CAPTURE": {"SINK": ""}}, {"PUBLISH": {"POLICY": {"description": {}}}},
+    ],
+)  # fmt: skip
+def test_no_setting_makes_the_checks_raise(settings: Any, raw: object) -> None:
+    settings.ECOM_LLM = raw
+    check_settings()
+
+
+def test_manage_py_check_fails_with_the_id(settings: Any) -> None:
+    settings.ECOM_LLM = {"CATALOGUE": {}}
+    with pytest.raises(SystemCheckError, match=r"ecom_llm\.E002"):
+        call_command("check")
+
+
+def test_document_lists_every_check_in_the_same_words() -> None:
+    rows = dict(re.findall(r"^\| `ecom_llm\.([EW]\d{3})` \| (.+?) \|", DOCUMENT.read_text(), re.MULTILINE))
+    assert rows == MEANINGS
+
+
+def test_every_check_is_raised_by_a_test_of_this_file() -> None:
+    source = Path(__file__).read_text()
+    assert [number for number in MEANINGS if f'"{number}"' not in source] == []
+
+
+def test_checking_imports_no_torch() -> None:
+    code = (
+        "import os, sys; os.environ['DJANGO_SETTINGS_MODULE'] = 'shop_demo.settings';"
+        "import django; django.setup(); from django.core.management import call_command; call_command('check');"
+        "print(sorted({'torch', 'transformers', 'peft'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.splitlines()[-1] == "[]"
