@@ -154,7 +154,9 @@ def _run_batch(backend: Backend, batch: list[Work], lease: Lease, report: Report
         kind = batch[0].material.key.kind
         seed = attempt + settings.tries * (batch[0].job.attempts - 1)
         try:
-            completions = backend.generate([item.prompt for item in batch], sampling_for(kind, attempt, seed), lease.keep)
+            completions = backend.generate(
+                [item.prompt for item in batch], sampling_for(kind, attempt, seed), lease.keep
+            )
         except (StopRequestedError, LeaseLostError, ConfigurationError, ModelFileError):
             raise
         except Exception as error:

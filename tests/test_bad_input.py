@@ -28,6 +28,7 @@ from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.entities import Consent, EvidenceKind, Kind, ReasonSubject, TextKey
+from ecom_llm.generate import wake
 from ecom_llm.models import Event, GenerationJob, ItemPair, Text
 from ecom_llm.publish.drafts import Draft, store
 from ecom_llm.recommend.learning import learn
@@ -299,10 +300,10 @@ def use_broker(use_settings: Callable[..., None]) -> Iterator[Callable[[str], No
 
     def use(url: str) -> None:
         use_settings(GENERATE={"DRIVER": "celery"})
-        Celery("shop", broker=url, set_as_current=False).set_default()
+        wake.remember_app(Celery("shop", broker=url, set_as_current=False))
 
     yield use
-    celery_app.set_default()
+    wake.remember_app(celery_app)
 
 
 @contextmanager

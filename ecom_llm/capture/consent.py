@@ -63,9 +63,7 @@ def set_consent(request: Any, response: HttpResponseBase, level: Consent | str) 
     """
     request = django_request(request)
     level = Consent(level)
-    identity.set_first_party_cookie(
-        request, response, conf.get_settings().privacy.consent_cookie, level.value
-    )
+    identity.set_first_party_cookie(request, response, conf.get_settings().privacy.consent_cookie, level.value)
     allowed = capped(request, level)
     if allowed is Consent.PERSONAL:
         visitor_id = identity.read_visitor_id(request) or identity.new_visitor_id()

@@ -78,9 +78,7 @@ def record_add_to_cart(request: Any, product_id: Any, quantity: int = 1) -> None
     )
 
 
-def record_purchase(
-    request: Any, *, order_id: str, lines: Iterable[tuple[str, int, Decimal]], currency: str
-) -> None:
+def record_purchase(request: Any, *, order_id: str, lines: Iterable[tuple[str, int, Decimal]], currency: str) -> None:
     """Record an order. Call it once, where the order is placed.
 
     Args:
@@ -157,9 +155,7 @@ def _write_search(request: Any, query: str) -> None:
         _write([_event(visitor, EventKind.SEARCH, query=words)])
 
 
-def _write_purchase(
-    request: Any, order_id: str, lines: Sequence[tuple[str, int, Decimal]], currency: str
-) -> None:
+def _write_purchase(request: Any, order_id: str, lines: Sequence[tuple[str, int, Decimal]], currency: str) -> None:
     visitor = get_visitor(request)
     if visitor.consent is Consent.NONE:
         return

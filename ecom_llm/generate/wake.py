@@ -66,10 +66,10 @@ def remember_app(app: Celery | None = None) -> None:
     Args:
         app: the application; the current one when left out.
     """
-    global _app  # noqa: PLW0603
-    from celery import current_app
+    global _app
+    from celery.app import app_or_default
 
-    _app = app or current_app._get_current_object()
+    _app = app or app_or_default()
 
 
 def _send(queue: str) -> None:
@@ -78,7 +78,7 @@ def _send(queue: str) -> None:
     assert _app is not None  # noqa: S101 - for the type checker
     try:
         _app.send_task(TASK_NAME, queue=queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS)
-    except Exception as error:  # noqa: BLE001 - whatever the broker's client raises, the jobs are safe in the table
+    except Exception as error:
         logger.warning("No worker was woken (%s); the next sweep takes the jobs.", type(error).__name__)
 
 
@@ -88,7 +88,7 @@ _sender = _Sender()
 
 def _renew_sender() -> None:
     """A forked child has no thread that would ever say that the parent's message is sent."""
-    global _sender  # noqa: PLW0603
+    global _sender
     _sender = _Sender()
 
 

@@ -47,7 +47,9 @@ def publish(body: str, subject: str = "jacket-1", kind: Kind = Kind.DESCRIPTION)
 
 def picked(catalog: Any, seed: str = "jacket-1", text: str = "", product_id: str = "kettle-1") -> Recommendation:
     evidence = Evidence(EvidenceKind.VIEWED_AFTER, seed, support=4)
-    return Recommendation(product_id, catalog.get(product_id), evidence, 1.0, "Seen after it.", text, "model" if text else "plain")
+    return Recommendation(
+        product_id, catalog.get(product_id), evidence, 1.0, "Seen after it.", text, "model" if text else "plain"
+    )
 
 
 def test_published_description_is_shown(catalog: Any) -> None:

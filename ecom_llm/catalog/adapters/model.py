@@ -42,8 +42,6 @@ class ModelCatalog(CatalogAdapter):
         filter: query-set arguments that a product must satisfy to exist at all for this app.
     """
 
-    supports_updated_since = True
-
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self._refuse_unknown(options, OPTIONS, "CATALOG['OPTIONS']")
@@ -56,7 +54,11 @@ class ModelCatalog(CatalogAdapter):
         if hasattr(self.model, "get_absolute_url"):
             fields.setdefault("url", "get_absolute_url")
         self._readers = {name: make_reader(self.model, name, source) for name, source in fields.items()}
-        self._updated_at = fields.get("updated_at")
+        updated_at = fields.get("updated_at")
+        self._updated_at = (
+            updated_at.replace(".", "__") if isinstance(updated_at, str) and ":" not in updated_at else ""
+        )
+        self.supports_updated_since = bool(self._updated_at)
         self._facts = [
             (label, make_reader(self.model, label, source)) for label, source in options.get("facts", {}).items()
         ]
@@ -113,10 +115,13 @@ class ModelCatalog(CatalogAdapter):
         return self._bulk(self._products(), product_ids)
 
     def _bulk(self, query_set: QuerySet[Model], product_ids: Iterable[str]) -> dict[str, Any]:
-        ids = [value for value in (self._to_python(item) for item in product_ids) if value is not None]
-        if not ids:
+        wanted = set(product_ids)
+        values = [value for item in wanted if (value := self._to_python(item)) is not None]
+        if not values:
             return {}
-        return {self.product_id(item): item for item in query_set.filter(**{f"{self._id_field}__in": ids})}
+        found = {self.product_id(item): item for item in query_set.filter(**{f"{self._id_field}__in": values})}
+        # "01" is read as 1 by the field, and so are digits of other scripts; neither is an id.
+        return {product_id: item for product_id, item in found.items() if product_id in wanted}
 
     def _to_python(self, product_id: str) -> Any:
         """The id as the database holds it; None for what cannot be one (letters for a number, say)."""
@@ -130,8 +135,8 @@ class ModelCatalog(CatalogAdapter):
 
     def iter_ids(self, updated_since: datetime | None = None) -> Iterator[str]:
         query_set = self._products().order_by("pk")
-        if updated_since is not None and isinstance(self._updated_at, str):
-            query_set = query_set.filter(**{f"{self._updated_at.replace('.', '__')}__gte": updated_since})
+        if updated_since is not None and self._updated_at:
+            query_set = query_set.filter(**{f"{self._updated_at}__gte": updated_since})
         for product in query_set.iterator(chunk_size=500):
             if self.is_visible(product):
                 yield self.product_id(product)
