@@ -300,7 +300,10 @@ def use_broker(use_settings: Callable[..., None]) -> Iterator[Callable[[str], No
 
     def use(url: str) -> None:
         use_settings(GENERATE={"DRIVER": "celery"})
-        wake.remember_app(Celery("shop", broker=url, set_as_current=False))
+        app = Celery("shop", broker=url, set_as_current=False)
+        # It would give up by itself after some seconds; the test need not wait for them.
+        app.conf.broker_transport_options = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+        wake.remember_app(app)
 
     yield use
     wake.remember_app(celery_app)
@@ -308,9 +311,12 @@ def use_broker(use_settings: Callable[..., None]) -> Iterator[Callable[[str], No
 
 @contextmanager
 def silent_server() -> Iterator[int]:
-    """The port of a server that takes connections and never says a word."""
+    """The port of a server that takes connections and never says a word, for longer than a page may wait."""
     with socket.create_server(("127.0.0.1", 0)) as server:
+        hang_up = threading.Timer(3 * QUICK_SECONDS, server.close)
+        hang_up.start()
         yield server.getsockname()[1]
+        hang_up.cancel()
 
 
 def wait_for_senders() -> None:

@@ -31,6 +31,8 @@ def use_broker(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         app = Celery("test", broker=url, set_as_current=False)
         app.conf.broker_transport_options = {"socket_connect_timeout": 1, "socket_timeout": 1}
         monkeypatch.setattr(wake, "_app", app)
+        # Another test's message may still be on its way to a broker that is down.
+        monkeypatch.setattr(wake, "_sender", wake._Sender())
 
     return use
 

@@ -114,7 +114,8 @@ def texts_of(product: Any, language: str) -> dict[str, Any]:
 
     Returns:
         ``product_id``, ``language``, ``description`` (``text`` and ``origin``), ``reasons`` (a list of
-        ``product_id``, ``evidence``, ``text`` and ``origin``) and ``is_pending``: whether a job for any of them is under way.
+        ``product_id``, ``evidence``, ``text`` and ``origin``) and ``is_pending``: whether a job for any of them is
+        under way.
     """
     facts = get_catalog().facts(product)
     shown = _description_now(facts, language)

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -61,10 +61,8 @@ def running(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Pope
     try:
         yield process
     finally:
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait(10)
 
 
@@ -75,7 +73,8 @@ def worker() -> Any:
 
 def celery_worker(broker: str, queue: str) -> Any:
     """A Celery worker on one queue, running."""
-    command = ["-m", "celery", "-A", "shop_demo", "worker", "-Q", queue, "--concurrency", "1", "--loglevel", "WARNING"]
+    # A name of its own: RabbitMQ lends a node's control queue to one worker only.
+    command = ["-m", "celery", "-A", "shop_demo", "worker", "-Q", queue, "-n", f"{queue}@%h", "--concurrency", "1"]
     return running([sys.executable, *command], environment(broker))
 
 
