@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from celery import Celery
 from django.db import connection
 
 from ecom_llm.entities import Kind, TextKey
-from ecom_llm.generate import wake
+from ecom_llm.generate import jobs, wake
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.models import GenerationJob, TextVersion
 from tests.faults.processes import PRODUCTS, celery_worker, shop_settings, wait_until
@@ -69,9 +70,22 @@ def test_broker_that_is_down_costs_neither_the_request_nor_the_jobs(
     assert GenerationJob.objects.filter(state="waiting").count() == 12
 
 
-@pytest.mark.services("postgres")
-def test_suite_runs_on_postgresql_when_told_to() -> None:
-    """CI runs the whole suite a second time with this; here the job core's own statements are tried."""
-    if connection.vendor != "postgresql":
-        pytest.skip("Set ECOM_LLM_TEST_DATABASE_URL to run everything on PostgreSQL.")
-    assert connection.features.has_select_for_update_skip_locked
+def test_concurrent_claimers_never_take_the_same_job(settings: Any) -> None:
+    settings.ECOM_LLM = shop_settings()
+    assert request_texts([TextKey(Kind.DESCRIPTION, item["id"], "en") for item in PRODUCTS]) == len(PRODUCTS)
+    taken: list[int] = []
+
+    def claim_all() -> None:
+        try:
+            while claimed := jobs.claim(4, worker="test", lease_seconds=60):
+                assert len(claimed) <= 4
+                taken.extend(job.pk for job in claimed)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=claim_all) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(taken) == sorted(GenerationJob.objects.values_list("pk", flat=True))

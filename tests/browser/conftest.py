@@ -20,6 +20,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from ecom_llm.models import GenerationJob
 from ecom_llm.recommend.learning import learn
 from shop_demo.models import Product
 from shop_demo.seeding import seed_catalogue
@@ -30,8 +31,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 # For a machine with more to do than this; nothing waits longer than it must.
 PATIENCE_MS = 30_000
-# Unlike any plain sentence, so that a swap can be seen, and grounded in nothing that could be wrong.
-MODELS_WORDS = "Made with care, and a pleasure to use for many a year."
+# Unlike any plain sentence, so that a swap can be seen, and made of words that the guard allows in any text.
+MODELS_WORDS = "Look here: this is the item that we found for you."
 
 OpenPage = Callable[..., Page]
 
@@ -117,6 +118,8 @@ def run_worker() -> Callable[[], None]:
     def run() -> None:
         with ThreadPoolExecutor(max_workers=1) as threads:
             threads.submit(_work).result()
+        # Else a test would wait in vain for words that the guard has turned away.
+        assert list(GenerationJob.objects.exclude(state="done").values_list("subject", "state", "error")) == []
 
     return run
 

@@ -71,7 +71,7 @@ def test_reasons_arrive_beside_a_product(
     page.evaluate(MARK_PAGE)
     run_worker()
     expect(page.locator("[data-ecom-llm-pending]")).to_have_count(0)
-    expect(page.locator("[data-ecom-llm-kind=reason][data-ecom-llm-origin=published]").first).to_have_text(MODELS_WORDS)
+    expect(page.locator("[data-ecom-llm-kind=reason][data-ecom-llm-origin=model]").first).to_have_text(MODELS_WORDS)
     assert page.evaluate(IS_SAME_PAGE)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError, close_old_connections
+from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
 
 from ecom_llm import conf, pipeline
 
@@ -57,7 +57,7 @@ class Command(BaseCommand):
                     pipeline.sweep()
                     swept_at = time.monotonic()
                 report = pipeline.run_once(worker, self._stop.is_set)
-            except OperationalError as error:
+            except (OperationalError, InternalError, InterfaceError) as error:
                 if is_once:
                     raise CommandError(f"The database does not answer: {error}") from error
                 # A database that is restarting or read-only comes back; the jobs are safe in it.
