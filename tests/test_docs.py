@@ -40,8 +40,8 @@ def settings_page() -> str:
         "## BACKENDS",
         "",
         "By alias, like Django's `CACHES`; `default` must be there. Each takes `BACKEND` (a dotted path), `MODEL`,",
-        "`REVISION` and `OPTIONS`, which the backend documents. Left out, it is the `transformers` backend on the packaged",
-        "model.",
+        "`REVISION` and `OPTIONS`, which the backend documents. Left out, it is the `transformers` backend on the",
+        "packaged model.",
         "",
     ]
     return "\n".join(lines)
