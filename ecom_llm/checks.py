@@ -35,6 +35,7 @@ MEANINGS = {
     "E011": "The catalogue adapter's own check found something wrong.",
     "E020": "A backend's class cannot be imported.",
     "E021": "The event sink's class cannot be imported.",
+    "E022": "A backend refuses its options.",
     "E090": "A check itself failed; the message says with what.",
     "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
     "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
@@ -42,6 +43,7 @@ MEANINGS = {
     "W004": "`GENERATE['DRIVER']` is `celery`, but no Celery app with a broker is loaded.",
     "W005": "`CAPTURE` names a page that no URL pattern has.",
     "W006": "Visitors who have not decided are given a lasting id.",
+    "W007": "A backend's model is missing, or of a kind that is refused.",
 }
 """Every check by its number: what it says."""
 
@@ -119,6 +121,20 @@ def _backend_classes(settings: conf.Settings) -> Iterator[CheckMessage]:
             yield from _importable("E020", f"BACKENDS[{alias!r}]['BACKEND']", path)
 
 
+def _models(settings: conf.Settings) -> Iterator[CheckMessage]:
+    """What each backend says of its own settings. A web server needs no model, so a missing one is a warning."""
+    for alias, options in settings.backends.items():
+        try:
+            backend = import_string(options["BACKEND"])(alias, options)
+        except ConfigurationError as error:
+            yield _error("E022", str(error))
+        except Exception:  # noqa: S112 - E003 or E020 has said what is wrong with the class
+            continue
+        else:
+            for problem in backend.check():
+                yield _warning("W007", f"BACKENDS[{alias!r}]: {problem}", "Workers need it; web servers do not.")
+
+
 def _sink_class(settings: conf.Settings) -> Iterator[CheckMessage]:
     yield from _importable("E021", "CAPTURE['SINK']", settings.capture.sink)
 
@@ -183,8 +199,8 @@ def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 
 _CHECKS: tuple[_Check, ...] = (
-    _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _sink_class,
-    _middleware, _sqlite_transactions, _celery, _page_names, _default_consent,
+    _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _models,
+    _sink_class, _middleware, _sqlite_transactions, _celery, _page_names, _default_consent,
 )  # fmt: skip
 
 

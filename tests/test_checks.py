@@ -18,6 +18,8 @@ from ecom_llm import checks
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.checks import MEANINGS, check_settings
 
+TRANSFORMERS = "ecom_llm.generate.backends.transformers.TransformersBackend"
+
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
 MEMORY = {"ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog"}
 ECHO = {"default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend"}}
@@ -74,6 +76,9 @@ def test_demo_shop_passes_every_check() -> None:
         ({"CAPTURE": {"PRODUCT_VIEWS": {"produkt": "sku"}}}, "W005", "Did you mean 'product'?"),
         ({"CAPTURE": {"SEARCH_VIEWS": {"admin:find": "q"}}}, "W005", "admin:find"),
         ({"PRIVACY": {"DEFAULT_CONSENT": "personal"}}, "W006", "lasting id"),
+        ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "MODEL": "/nowhere/a.gguf"}}}, "W007", "No model at"),
+        ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "MODEL": "weights.bin"}}}, "W007", "is a pickle"),
+        ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "OPTIONS": {"gpu": 1}}}}, "E022", "'gpu' is not an option"),
     ],
 )
 def test_wrong_setting_is_reported(settings: Any, change: dict[str, Any], number: str, said: str) -> None:

@@ -17,6 +17,7 @@ from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels.wanted import PAGE_PRIORITY, ask_for
 from ecom_llm.entities import EvidenceKind, Kind, Origin, ProductFacts, ReasonSubject, Recommendation, TextKey
+from ecom_llm.generate.phrases import has_features
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.models import GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
@@ -145,7 +146,7 @@ def _description_now(facts: ProductFacts, language: str) -> Shown:
         _tell_stale(version)
     if facts.description:
         return Shown(key, facts.description, "shop")
-    return Shown(key, describe(facts, language), "plain", is_pending=True)
+    return Shown(key, describe(facts, language), "plain", is_pending=has_features(facts))
 
 
 def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from ecom_llm.catalog.plain_search import describe_search
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.entities import Evidence, EvidenceKind, Kind, ProductFacts, ReasonSubject, TextKey
 from ecom_llm.exceptions import ProductNotFoundError
-from ecom_llm.generate.phrases import for_prompt
+from ecom_llm.generate.phrases import for_prompt, has_features
 from ecom_llm.recommend.sentences import explain
 from ecom_llm.recommend.shared import shared_attribute
 
@@ -50,8 +50,8 @@ class Material:
 
     @property
     def is_sayable(self) -> bool:
-        """Whether there is anything to write from; a product with nothing but its name keeps its plain sentence."""
-        return self.key.kind == Kind.SEARCH_COPY or bool(self.variables["product"].features)
+        """Whether there is anything to write from; see `phrases.has_features`."""
+        return self.key.kind == Kind.SEARCH_COPY or has_features(self.products[0])
 
     @property
     def product_id(self) -> str:

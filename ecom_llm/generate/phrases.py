@@ -87,6 +87,11 @@ def for_prompt(product: ProductFacts, features: int) -> PromptProduct:
     )
 
 
+def has_features(product: ProductFacts) -> bool:
+    """Whether there is anything to write from; a product with nothing but its name keeps its plain sentence."""
+    return bool(for_prompt(product, 1).features)
+
+
 def feature_phrases(facts: Iterable[Fact], limit: int) -> list[str]:
     """Noun phrases in the shop's order, those with words before those with measures."""
     candidates = [fact for fact in facts if _is_feature(fact)]

@@ -38,8 +38,8 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
-def browser(chromium_path: str) -> Iterator[Browser]:
-    """One Chromium for the tests of a module."""
+def browser(chromium_path: str, django_db_setup: None) -> Iterator[Browser]:
+    """One Chromium for the tests of a module; the test database is made before, outside of Playwright's loop."""
     with pytest.MonkeyPatch.context() as patch:
         # Playwright's loop runs in this thread, and Django would take a test's own queries for an async view's.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
@@ -48,6 +48,8 @@ def browser(chromium_path: str) -> Iterator[Browser]:
             launched = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
             yield launched
             launched.close()
+            # While that loop runs, Django gives this thread connections of the loop's own; nobody else closes them.
+            connections.close_all()
         expect.set_options(timeout=None)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ecom_llm.entities import Completion, Prompt, Sampling
-from ecom_llm.exceptions import BackendError, EcomLLMError, ModelFileError
+from ecom_llm.exceptions import BackendError, ConfigurationError, EcomLLMError, ModelFileError
 from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.model_files import locate
 
@@ -140,7 +140,7 @@ class TransformersBackend(Backend):
             from transformers import AutoModelForCausalLM, AutoTokenizer
             from transformers.utils import logging as transformers_logging
         except ImportError as error:
-            raise BackendError("The transformers backend needs: pip install 'ecom-llm[transformers]'.") from error
+            raise ConfigurationError("The transformers backend needs: pip install 'ecom-llm[transformers]'.") from error
         transformers_logging.disable_progress_bar()
         if "threads" in self.options:
             torch.set_num_threads(int(self.options["threads"]))
@@ -156,8 +156,9 @@ class TransformersBackend(Backend):
                 model = AutoModelForCausalLM.from_pretrained(
                     source.name, dtype=dtype, use_safetensors=True, **arguments_of_model
                 )
-        except (OSError, ValueError, ImportError) as error:
-            raise ModelFileError(f"{self.model_name} cannot be loaded: {error}") from error
+        except Exception as error:
+            # Readers of damaged files raise whatever they trip over. The jobs are not to blame.
+            raise ModelFileError(f"{self.model_name} cannot be loaded: {type(error).__name__}: {error}") from error
         # Rows of a batch end at the same place, so that each one's next token is the last column.
         tokenizer.padding_side = "left"
         if tokenizer.pad_token_id is None:

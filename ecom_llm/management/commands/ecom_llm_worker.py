@@ -9,6 +9,8 @@ import signal
 import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
@@ -31,16 +33,28 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         del args
         self._stop = threading.Event()
-        if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, self._on_signal)
+        self._is_quiet = options["verbosity"] < 1
         total = pipeline.Report()
-        try:
-            self._run(total, is_once=options["once"])
-        except ImproperlyConfigured as error:
-            raise CommandError(str(error)) from error
+        with self._graceful_signals():
+            try:
+                self._run(total, is_once=options["once"])
+            except ImproperlyConfigured as error:
+                raise CommandError(str(error)) from error
         if options["json"]:
             self.stdout.write(json.dumps({name: getattr(total, name) for name in pipeline.Report.__slots__}))
+
+    @contextmanager
+    def _graceful_signals(self) -> Iterator[None]:
+        """Have SIGTERM and Ctrl-C end the loop, not the process; as they were again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         del number, frame
@@ -72,6 +86,6 @@ class Command(BaseCommand):
                 self._stop.wait(seconds / 4)
 
     def _tell(self, report: pipeline.Report) -> None:
-        if report.claimed:
+        if report.claimed and not self._is_quiet:
             told = ", ".join(f"{name} {getattr(report, name)}" for name in report.__slots__ if getattr(report, name))
             self.stdout.write(told)
