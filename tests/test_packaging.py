@@ -101,7 +101,7 @@ def run(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel, built from this checkout."""
     folder = tmp_path_factory.mktemp("wheel")
-    run("-m", "build", "--wheel", "--outdir", str(folder), str(ROOT))
+    run("-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
     (built,) = folder.glob("*.whl")
     return built
 
