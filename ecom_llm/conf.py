@@ -110,7 +110,8 @@ class Guard:
 class Publish:
     """What becomes of a text that passes the guard."""
 
-    # "publish" or "review", by kind; "publish" where a kind is not named.
+    # "publish" or "review", by kind. A kind that is not named is published in English and reviewed in other
+    # languages, because the guard's lexicons are English.
     policy: Mapping[str, str] = field(default_factory=dict)
 
 

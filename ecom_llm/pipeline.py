@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from ecom_llm import conf
@@ -104,7 +104,13 @@ def sweep() -> None:
     if lapsed or late:
         logger.warning("Took back %d lapsed leases and dropped %d late jobs.", lapsed, late)
     if _is_learning_due(settings.recommend.learn_minutes):
-        learn()
+        try:
+            learn()
+        except DatabaseError:
+            raise
+        except Exception:
+            # What a catalogue trips over must not keep texts from being written; the next sweep tries again.
+            logger.exception("Learning failed.")
 
 
 def _is_learning_due(minutes: int) -> bool:
@@ -132,6 +138,13 @@ def _prepare(job: GenerationJob, report: Report) -> Work | None:
         report.expired += 1
     except PromptError as error:
         jobs.finish(job, State.FAILED, str(error))
+        report.failed += 1
+    except (DatabaseError, ConfigurationError):
+        raise
+    except Exception as error:
+        # A catalogue adapter of the shop's own that fails on this product.
+        logger.exception("Job %d could not be prepared.", job.pk)
+        jobs.give_up_attempt(job, _words(error), max_attempts=conf.get_settings().generate.max_attempts)
         report.failed += 1
     return None
 
@@ -161,7 +174,7 @@ def _run_batch(backend: Backend, batch: list[Work], lease: Lease, report: Report
             raise
         except Exception as error:
             logger.exception("A batch of %d jobs failed.", len(batch))
-            _give_up(batch, f"{type(error).__name__}: {error}", report)
+            _give_up(batch, _words(error), report)
             return
         batch = _settle_passed(backend, batch, completions, seed, findings, report)
         if not batch:
@@ -241,6 +254,10 @@ def _settle(item: Work, draft: Draft | None, error: str, report: Report) -> None
     except LeaseLostError as lost:
         logger.warning("%s", lost)
         report.lost += 1
+
+
+def _words(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _give_up(batch: list[Work], error: str, report: Report) -> None:

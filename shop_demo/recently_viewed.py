@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.http import HttpRequest
 
+from ecom_llm.capture.consent import consent_of
+from ecom_llm.entities import Consent
 from shop_demo.models import Product
 
 SESSION_KEY = "recent"
@@ -11,7 +13,10 @@ KEPT = 8
 
 
 def remember(request: HttpRequest, sku: str) -> None:
-    """Put a product at the head of the list."""
+    """Put a product at the head of the list, for a visitor who agreed to be remembered; else forget the list."""
+    if consent_of(request) is not Consent.PERSONAL:
+        request.session.pop(SESSION_KEY, None)
+        return
     kept = [sku, *(other for other in _skus(request) if other != sku)][:KEPT]
     if kept != _skus(request):
         request.session[SESSION_KEY] = kept

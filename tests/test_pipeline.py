@@ -76,6 +76,39 @@ def test_text_is_asked_for_again_when_the_facts_have_changed(memory_catalog: Cal
     assert request_texts([JACKET]) == 1
 
 
+def test_fact_that_changes_and_changes_back_is_worded_again(memory_catalog: Callable[..., Any]) -> None:
+    for material in ("nylon", "wool", "nylon"):
+        memory_catalog([replace(SAMPLE_PRODUCTS[0], attributes={"Material": material, "Colour": "navy"})])
+        assert request_texts([JACKET]) == 1
+        assert run().stored == 1
+    published = TextVersion.objects.get(state="published")
+    assert "nylon" in published.body
+
+
+def test_language_without_a_prompt_of_its_own_is_not_written_in() -> None:
+    assert request_texts([replace(JACKET, language="de")]) == 0
+    assert not GenerationJob.objects.exists()
+
+
+def test_catalogue_that_fails_on_one_product_costs_that_job_only(
+    memory_catalog: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_texts([JACKET, KETTLE])
+    catalog = memory_catalog()
+    facts = type(catalog).facts
+
+    def trip(self: Any, product: Any) -> Any:
+        if product.id == "jacket-1":
+            raise KeyError("Weight")
+        return facts(self, product)
+
+    monkeypatch.setattr(type(catalog), "facts", trip)
+    run()
+    states = dict(GenerationJob.objects.values_list("subject", "state"))
+    assert states == {"jacket-1": State.FAILED, "kettle-1": State.DONE}
+    assert "Weight" in GenerationJob.objects.get(subject="jacket-1").error
+
+
 def test_missing_or_hidden_product_costs_no_job() -> None:
     keys = [TextKey(Kind.DESCRIPTION, name, "en") for name in ("nothing", "hidden-1", "jacket-1-l")]
     assert request_texts(keys) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -14,6 +15,8 @@ from django.utils.module_loading import import_string
 
 from ecom_llm.exceptions import FieldMapError
 
+logger = logging.getLogger(__name__)
+
 Source = str | Callable[[Any], Any]
 
 
@@ -23,11 +26,22 @@ class FieldReader:
 
     Attributes:
         source: as the shop wrote it, for messages and for `Fact.source`.
-        read: gives the value of an object, None where there is none.
+        get: gives the value of an object, None where there is none; may raise whatever the shop's code raises.
     """
 
     source: str
-    read: Callable[[Any], Any]
+    get: Callable[[Any], Any]
+
+    def read(self, obj: Any) -> Any:
+        """The value; None, and a log line, where the shop's own code fails on this object.
+
+        One product with a hole in its data must not take a page, a worker or a learning run along.
+        """
+        try:
+            return self.get(obj)
+        except Exception:
+            logger.exception("%s failed for %s %s; it counts as absent.", self.source, type(obj).__name__, obj.pk)
+            return None
 
 
 def make_reader(model: type[models.Model], name: str, source: Source) -> FieldReader:

@@ -19,6 +19,7 @@ from ecom_llm.channels.wanted import PAGE_PRIORITY, ask_for
 from ecom_llm.entities import EvidenceKind, Kind, Origin, ProductFacts, ReasonSubject, Recommendation, TextKey
 from ecom_llm.generate.phrases import has_features
 from ecom_llm.generate.requests import request_texts
+from ecom_llm.generate.templates import has_prompt
 from ecom_llm.models import GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
 from ecom_llm.recommend.ranking import recommend
@@ -104,7 +105,7 @@ def recommendations(
 
 def reason_key(rec: Recommendation, language: str) -> TextKey | None:
     """The text that words a recommendation's evidence; None where only the plain sentence will do."""
-    if not rec.evidence.seed_id or rec.evidence.kind not in WORDED:
+    if not rec.evidence.seed_id or rec.evidence.kind not in WORDED or not has_prompt(Kind.REASON, language):
         return None
     subject = ReasonSubject(rec.evidence.seed_id, rec.product_id, rec.evidence.kind)
     return TextKey(Kind.REASON, subject.key, language)
@@ -146,7 +147,8 @@ def _description_now(facts: ProductFacts, language: str) -> Shown:
         _tell_stale(version)
     if facts.description:
         return Shown(key, facts.description, "shop")
-    return Shown(key, describe(facts, language), "plain", is_pending=has_features(facts))
+    is_writable = has_features(facts) and has_prompt(Kind.DESCRIPTION, language)
+    return Shown(key, describe(facts, language), "plain", is_pending=is_writable)
 
 
 def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
@@ -156,7 +158,8 @@ def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
     versions = [(ReasonSubject.parse(text.subject), text.published) for text in texts]
     catalog = get_catalog()
     loaded = catalog.in_bulk({subject.product_id for subject, _ in versions})
-    facts = {item_id: catalog.facts(item) for item_id, item in loaded.items()} | {seed.product_id: seed}
+    facts = {item_id: catalog.facts(item) for item_id, item in loaded.items() if catalog.is_visible(item)}
+    facts |= {seed.product_id: seed}
     return [
         {
             "product_id": subject.product_id,
@@ -168,7 +171,7 @@ def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
         # The prefix of the query may match another case of the id, where the database ignores case.
         if version is not None
         and subject.seed_id == seed.product_id
-        and subject.product_id in loaded
+        and subject.product_id in facts
         and is_current(version, facts)
     ]
 

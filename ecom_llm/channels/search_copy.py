@@ -15,6 +15,7 @@ from ecom_llm.channels.product_page import Shown
 from ecom_llm.channels.wanted import ask_for
 from ecom_llm.entities import EventKind, Kind, ProductFacts, TextKey
 from ecom_llm.generate.material import SEARCH_PRODUCTS
+from ecom_llm.generate.templates import has_prompt
 from ecom_llm.models import Event
 from ecom_llm.publish.lookup import is_current, published
 
@@ -42,7 +43,7 @@ def search_copy(query: str, language: str) -> Shown | None:
     version = published([key]).get(key)
     if version is not None and is_current(version, _by_id(products, version.cited)):
         return Shown(key, version.body, version.origin)
-    is_wanted = is_asked_for(words)
+    is_wanted = has_prompt(Kind.SEARCH_COPY, language) and is_asked_for(words)
     if is_wanted:
         ask_for([key])
     return Shown(key, describe_search(words, products, language), "plain", is_pending=is_wanted)

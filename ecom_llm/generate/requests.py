@@ -11,10 +11,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from ecom_llm import conf
-from ecom_llm.entities import JobRequest, Kind, TextKey
+from ecom_llm.entities import JobRequest, TextKey
 from ecom_llm.generate import jobs
 from ecom_llm.generate.material import Material, gather_all
-from ecom_llm.generate.templates import get_prompt_template
+from ecom_llm.generate.templates import get_prompt_template, has_prompt
 from ecom_llm.generate.wake import wake
 from ecom_llm.models import GenerationJob
 
@@ -22,20 +22,22 @@ logger = logging.getLogger(__name__)
 
 # A job that failed or was blocked is not tried again on the same facts and prompt before this.
 RETRY_AFTER = timedelta(hours=24)
+# Which text, from which facts, with which prompt.
+Input = tuple[TextKey, str, str]
 
 
 def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) -> int:
     """Queue the texts, each unless it is queued already or was settled from the same facts with the same prompt.
 
     Args:
-        keys: the texts; those whose products are gone are passed over.
+        keys: the texts; those whose products are gone, or whose language has no prompt, are passed over.
         priority: higher goes first.
         is_forced: queue again what was settled.
 
     Returns:
         How many texts are queued or now being made.
     """
-    wanted = list(dict.fromkeys(keys))
+    wanted = [key for key in dict.fromkeys(keys) if has_prompt(key.kind, key.language)]
     if not wanted:
         return 0
     materials = gather_all(wanted) if len(wanted) > 1 else _gather_one(wanted[0])
@@ -66,17 +68,26 @@ def _request(material: Material, priority: int) -> JobRequest:
 
 
 def _without_settled(requests: list[JobRequest]) -> list[JobRequest]:
-    """Leave out what is active, what was made, and what failed a short while ago, from the same facts and prompt."""
+    """Leave out what is active, what was made last, and what failed a short while ago, from the same facts and prompt.
+
+    A fact that changes and changes back is asked for again: the text of its first time has been archived since.
+    """
     if not requests:
         return []
     state = GenerationJob.State
-    active = Q(state__in=[*GenerationJob.ACTIVE, state.DONE])
     recent = Q(finished_at__gte=Now() - RETRY_AFTER, state__in=[state.BLOCKED, state.FAILED])
-    subjects = [request.key.subject for request in requests]
-    settled = {
-        (TextKey(Kind(kind), subject, language), input_hash, prompt_version)
-        for kind, subject, language, input_hash, prompt_version in GenerationJob.objects.filter(
-            active | recent, subject__in=subjects
-        ).values_list("kind", "subject", "language", "input_hash", "prompt_version")
-    }
+    jobs_found = GenerationJob.objects.filter(
+        Q(state__in=[*GenerationJob.ACTIVE, state.DONE]) | recent,
+        kind__in={request.key.kind for request in requests},
+        subject__in={request.key.subject for request in requests},
+    )
+    settled: set[Input] = set()
+    made_last: dict[TextKey, Input] = {}
+    for job in jobs_found.order_by("pk").only("kind", "subject", "language", "state", "input_hash", "prompt_version"):
+        made_from = (job.key, job.input_hash, job.prompt_version)
+        if job.state == state.DONE:
+            made_last[job.key] = made_from
+        else:
+            settled.add(made_from)
+    settled.update(made_last.values())
     return [item for item in requests if (item.key, item.input_hash, item.prompt_version) not in settled]

@@ -1,8 +1,9 @@
 """Prompt templates: files that a shop overrides as it overrides any Django template.
 
-`ecom_llm/prompts/<kind>.<language>.txt` is looked for first, then the language's base (`de` for `de-at`), then
-English. The first line may say `{# version: 3 #}`; a digest of the file follows it in the version, so an edited
-template is a new version whether or not its author remembered the number.
+`ecom_llm/prompts/<kind>.<language>.txt` is looked for first, then the language's base (`de` for `de-at`). A language
+that has neither is not written in: an English prompt would only put English around its facts. The first line may say
+`{# version: 3 #}`; a digest of the file follows it in the version, so an edited template is a new version whether or
+not its author remembered the number.
 """
 
 from __future__ import annotations
@@ -69,9 +70,23 @@ def get_prompt_template(kind: Kind, language: str) -> PromptTemplate:
     raise PromptError(f"No prompt template for {kind}: looked for {', '.join(template_names(kind, language))}.")
 
 
+def has_prompt(kind: Kind, language: str) -> bool:
+    """Whether texts of a kind can be written in a language."""
+    for name in template_names(kind, language):
+        try:
+            get_template(name)
+        except TemplateDoesNotExist:
+            continue
+        except TemplateSyntaxError:
+            # It is there; whoever uses it is told what is wrong with it.
+            return True
+        return True
+    return False
+
+
 def template_names(kind: Kind, language: str) -> list[str]:
     """The files in which a prompt is looked for, best first."""
-    languages = dict.fromkeys([language.lower(), language.lower().split("-")[0], "en"])
+    languages = dict.fromkeys([language.lower(), language.lower().split("-")[0]])
     return [f"ecom_llm/prompts/{kind}.{code}.txt" for code in languages]
 
 

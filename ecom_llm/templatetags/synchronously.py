@@ -9,6 +9,7 @@ from contextvars import copy_context
 from typing import TypeVar
 
 from django.db import connections
+from django.utils.translation import get_language, override
 
 T = TypeVar("T")
 
@@ -27,12 +28,15 @@ def synchronously(function: Callable[[], T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return function()
+    language = get_language()
     with ThreadPoolExecutor(max_workers=1) as threads:
-        return threads.submit(copy_context().run, _with_own_connection, function).result()
+        return threads.submit(copy_context().run, _with_own_connection, function, language).result()
 
 
-def _with_own_connection(function: Callable[[], T]) -> T:
+def _with_own_connection(function: Callable[[], T], language: str | None) -> T:
+    # Django keeps the active language where a copied context does not reach it.
     try:
-        return function()
+        with override(language):
+            return function()
     finally:
         connections.close_all()

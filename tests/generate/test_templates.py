@@ -9,7 +9,7 @@ import pytest
 
 from ecom_llm.entities import Fact, Kind, Message, ProductFacts
 from ecom_llm.exceptions import PromptError
-from ecom_llm.generate.templates import get_prompt_template, template_names
+from ecom_llm.generate.templates import get_prompt_template, has_prompt, template_names
 
 
 def use_templates(settings: Any, folder: Path, **files: str) -> None:
@@ -30,12 +30,13 @@ def test_packaged_template_of_each_kind_renders(kind: Kind) -> None:
     assert "Fern Lamp" in messages[-1].content
 
 
-def test_language_falls_back_to_its_base_then_to_english() -> None:
+def test_language_falls_back_to_its_base_and_never_to_english() -> None:
     assert template_names(Kind.REASON, "de-AT") == [
         "ecom_llm/prompts/reason.de-at.txt",
         "ecom_llm/prompts/reason.de.txt",
-        "ecom_llm/prompts/reason.en.txt",
     ]
+    assert not has_prompt(Kind.REASON, "de-at")
+    assert has_prompt(Kind.REASON, "en-gb")
 
 
 def test_shop_overrides_one_kind_in_one_language(settings: Any, tmp_path: Path) -> None:

@@ -55,6 +55,13 @@ def test_publishing_tells_listeners_after_the_commit(django_capture_on_commit_ca
     assert told == [version]
 
 
+def test_other_languages_wait_for_review_unless_the_shop_says_otherwise(use_settings: Any) -> None:
+    german = TextKey(Kind.DESCRIPTION, "lamp-1", "de-at")
+    assert store(german, draft("Eine Lampe.")).state == "in_review"
+    use_settings(PUBLISH={"POLICY": {"description": "publish"}})
+    assert store(german, draft("Eine Lampe aus Messing.")).state == "published"
+
+
 @pytest.mark.usefixtures("review")
 def test_held_version_is_not_shown_until_approved(editor: Any) -> None:
     version = store(KEY, draft())

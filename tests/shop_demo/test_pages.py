@@ -140,6 +140,7 @@ def test_product_without_attributes_still_has_a_page(client: Client) -> None:
 
 
 def test_recently_viewed_lists_the_last_eight_without_the_current(client: Client) -> None:
+    client.cookies["ecom_llm_consent"] = "personal"
     skus = list(Product.objects.filter(parent=None).values_list("sku", flat=True)[:11])
     for sku in skus:
         client.get(f"/products/{sku}/")
