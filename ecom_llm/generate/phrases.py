@@ -22,11 +22,18 @@ USE = ("use", "suitable for")
 # Facts that make no noun phrase: "a machine wash care".
 NOT_A_FEATURE = frozenset(
     {
-        "age", "assembly", "care", "charging", "cleaning", "comfort", "contents", "drying", "fits", "food", "frost",
-        "hanging", "inside", "keeps", "markings", "origin", "protects", "quantity", "season", "size", "sizes", "type",
+        "age", "assembly", "box", "care", "charging", "cleaning", "comfort", "contents", "drying", "firmness", "fits",
+        "fixing", "food", "frost", "hanging", "hobs", "inside", "keeps", "markings", "origin", "protects", "quantity",
+        "season", "size", "sizes", "type",
     }
 )  # fmt: skip
 NO_ARTICLE = frozenset({"insulation", "noise", "packaging", "paint", "power", "storage"})
+COLOURS_THAT_ARE_MATERIALS = frozenset(
+    {
+        "ash", "beech", "birch", "brass", "bronze", "cedar", "cherry", "chestnut", "copper", "cork", "gold", "linen",
+        "oak", "pewter", "pine", "slate", "stone", "terracotta", "walnut", "willow",
+    }
+)  # fmt: skip
 FLAG = re.compile(r"^(yes|no|none|not .*|required|optional|n/a|-)$", re.IGNORECASE)
 # "on the cable", "up to 40 hours": words that do not stand before a noun.
 NOT_BEFORE_A_NOUN = re.compile(r"^(on|in|at|with|without|up|down|from|to|for|every|most|all|\w+ to)\b", re.IGNORECASE)
@@ -81,10 +88,15 @@ def for_prompt(product: ProductFacts, features: int) -> PromptProduct:
         # "For under other layers", "made of oak in oak": what does not read well is left out.
         use="" if NOT_BEFORE_A_NOUN.match(use) or use.startswith("under ") else use,
         material=material,
-        colour="" if colour and colour.lower() in material.lower() else colour,
+        colour="" if _reads_as_material(colour, material) else colour,
         features=tuple(phrases),
         verb="have" if _is_plural(product.name) else "has",
     )
+
+
+def _reads_as_material(colour: str, material: str) -> bool:
+    """ "Made of steel in oak" says that the oak is a wood; "made of oak in oak" says nothing."""
+    return colour.lower() in material.lower() or not COLOURS_THAT_ARE_MATERIALS.isdisjoint(colour.lower().split())
 
 
 def has_features(product: ProductFacts) -> bool:

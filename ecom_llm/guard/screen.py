@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ecom_llm.entities import Finding, Kind, ProductFacts, Severity
 from ecom_llm.guard.citing import cited
 from ecom_llm.guard.reading import Reading
+from ecom_llm.guard.rules.binding import check_articles, check_binding
 from ecom_llm.guard.rules.closed import check_closed
 from ecom_llm.guard.rules.length import check_length
 from ecom_llm.guard.rules.markup import check_markup
@@ -27,6 +28,9 @@ CONTENT_RULES: tuple[Rule, ...] = (
 # What shape a text of its kind has.
 FORM_RULES: tuple[Rule, ...] = (check_length, check_ending)
 
+# What a list of features must satisfy, and free prose cannot.
+CLOSED_RULES: tuple[Rule, ...] = (check_closed, check_binding, check_articles)
+
 
 def screen(
     text: str,
@@ -46,12 +50,13 @@ def screen(
         language: a Django language code. Lexicons and number words are English; in other languages the
             rules that need no words of theirs still run.
         extra: further words that it may use, such as the search it answers.
-        is_closed: whether every word must stand in a fact; see `rules.closed`.
+        is_closed: whether every word must stand in a fact, beside its fact's name; see `rules.closed` and
+            `rules.binding`.
 
     Returns:
         The findings in the order of the text; none for a text without fault.
     """
-    rules = (*FORM_RULES, *CONTENT_RULES, *((check_closed,) if is_closed else ()))
+    rules = (*FORM_RULES, *CONTENT_RULES, *(CLOSED_RULES if is_closed else ()))
     return run_rules(rules, Reading.of(text, facts, kind, language, extra))
 
 
