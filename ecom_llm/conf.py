@@ -297,7 +297,8 @@ def _backend_problems(raw: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _unknown(name: str, known: typing.Iterable[str], where: str) -> str:
-    names = sorted(known)
-    nearest = difflib.get_close_matches(name.upper(), [item.upper() for item in names], n=1, cutoff=0.5)
-    hint = f"Did you mean {nearest[0]!r}?" if nearest else f"Known: {', '.join(names)}."
+    names = sorted(str(item) for item in known)
+    as_written = {item.upper(): item for item in names}
+    nearest = difflib.get_close_matches(name.upper(), list(as_written), n=1, cutoff=0.5)
+    hint = f"Did you mean {as_written[nearest[0]]!r}?" if nearest else f"Known: {', '.join(names)}."
     return f"{name!r} is not a key of {where}. {hint}"

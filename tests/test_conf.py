@@ -49,7 +49,7 @@ def test_unchanged_setting_is_parsed_once(settings: Any) -> None:
         ({"GENERATE": {"TRYS": 1}}, "Did you mean 'TRIES'?"),
         ({"GUARD": {"LENGHT": {}}}, "Did you mean 'LENGTH'?"),
         ({"BACKENDS": {"default": {"BACKEND": "a.b", "MODLE": "c"}}}, "Did you mean 'MODEL'?"),
-        ({"PUBLISH": {"POLICY": {"descriptions": "review"}}}, "Did you mean 'DESCRIPTION'?"),
+        ({"PUBLISH": {"POLICY": {"descriptions": "review"}}}, "Did you mean 'description'?"),
     ],
 )
 def test_unknown_key_names_the_nearest_known_one(raw: dict[str, Any], nearest: str) -> None:

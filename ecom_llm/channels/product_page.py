@@ -10,7 +10,7 @@ from django.db.models import Case, CharField, F, Q, Value, When
 from django.db.models.functions import Concat
 
 from ecom_llm import conf
-from ecom_llm.capture.boundary import boundary
+from ecom_llm.capture.boundary import boundary, isolated
 from ecom_llm.capture.scope import current_scope, defer
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.plain import describe
@@ -20,7 +20,7 @@ from ecom_llm.entities import EvidenceKind, Kind, Origin, ProductFacts, ReasonSu
 from ecom_llm.generate.phrases import has_features
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.generate.templates import has_prompt
-from ecom_llm.models import GenerationJob, Text, TextVersion
+from ecom_llm.models import GenerationJob, ItemPair, Text, TextVersion
 from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
 from ecom_llm.recommend.ranking import recommend
 from ecom_llm.signals import text_stale
@@ -88,10 +88,15 @@ def recommendations(
     catalog = get_catalog()
     seed = catalog.resolve(product) if product is not None else None
     seed_id = catalog.product_id(seed) if seed is not None else ""
-    found = recommend(
-        visitor=visitor, product=seed, query=query, limit=limit, language=language,
-        annotations=reason_annotations(_reason_subject(seed_id), language),
-    )  # fmt: skip
+    with isolated(ItemPair):
+        found = recommend(
+            visitor=visitor,
+            product=seed,
+            query=query,
+            limit=limit,
+            language=language,
+            annotations=reason_annotations(_reason_subject(seed_id), language),
+        )
     facts = {rec.product_id: catalog.facts(rec.product) for rec in found}
     if seed is not None:
         facts[seed_id] = catalog.facts(seed)
@@ -198,7 +203,8 @@ def _cached(keys: list[TextKey]) -> dict[TextKey, TextVersion | None]:
     missing = [key for key in keys if key not in cache]
     if missing:
         cache.update(dict.fromkeys(missing))
-        cache.update(published(missing))
+        with isolated(Text):
+            cache.update(published(missing))
     return {key: cache[key] for key in keys}
 
 

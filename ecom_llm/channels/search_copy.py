@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from ecom_llm import conf
+from ecom_llm.capture.boundary import isolated
 from ecom_llm.capture.record import normalise_query
 from ecom_llm.capture.scope import current_scope
 from ecom_llm.catalog.plain_search import describe_search
@@ -16,7 +17,7 @@ from ecom_llm.channels.wanted import ask_for
 from ecom_llm.entities import EventKind, Kind, ProductFacts, TextKey
 from ecom_llm.generate.material import SEARCH_PRODUCTS
 from ecom_llm.generate.templates import has_prompt
-from ecom_llm.models import Event
+from ecom_llm.models import Event, Text
 from ecom_llm.publish.lookup import is_current, published
 
 
@@ -40,7 +41,8 @@ def search_copy(query: str, language: str) -> Shown | None:
     if not products:
         return None
     key = TextKey(Kind.SEARCH_COPY, words, language)
-    version = published([key]).get(key)
+    with isolated(Text):
+        version = published([key]).get(key)
     if version is not None and is_current(version, _by_id(products, version.cited)):
         return Shown(key, version.body, version.origin)
     is_wanted = has_prompt(Kind.SEARCH_COPY, language) and is_asked_for(words)

@@ -140,6 +140,8 @@ def test_wrong_arguments_give_an_empty_list_or_some(argument: str) -> None:
     assert show(f"{{% recommendations {argument} as recs %}}ok") == "ok"
 
 
+# Without a transaction around the test, as pages are served: a savepoint would count as a query.
+@pytest.mark.django_db(transaction=True)
 def test_page_of_24_products_costs_two_queries(memory_catalog: MakeCatalog, django_assert_max_num_queries: Any) -> None:
     catalog = memory_catalog([MemoryProduct(id=f"p{n}", name=f"P {n}", category="All") for n in range(30)])
     products = [catalog.get(f"p{n}") for n in range(24)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from decimal import Decimal
@@ -10,8 +11,8 @@ from operator import and_, or_
 from typing import Any
 
 from django.apps import apps
-from django.core.exceptions import FieldDoesNotExist, ValidationError
-from django.db.models import Model, Q, QuerySet
+from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FieldError, ValidationError
+from django.db.models import Manager, Model, Q, QuerySet
 
 from ecom_llm.catalog.adapters.base import CatalogAdapter
 from ecom_llm.catalog.field_map import FieldReader, as_text, make_reader
@@ -23,6 +24,10 @@ FIELDS = (
     "name", "category", "description", "price", "currency", "available", "visible", "url", "image", "updated_at",
 )  # fmt: skip
 MAX_SEARCH_WORDS = 8
+# Rows read for each result wanted, since some hold the words in the middle of others.
+SEARCHED_PER_RESULT = 5
+LISTS = ("search", "select_related")
+DICTS = ("fields", "facts", "filter")
 
 
 class ModelCatalog(CatalogAdapter):
@@ -45,6 +50,7 @@ class ModelCatalog(CatalogAdapter):
     def __init__(self, options: Mapping[str, Any]) -> None:
         super().__init__(options)
         self._refuse_unknown(options, OPTIONS, "CATALOG['OPTIONS']")
+        self._refuse_wrong_types(options)
         self.model = self._load_model(options.get("model"))
         self._id_field = self._field_name(options.get("id") or "pk", "id")
         self._parent = self._field_name(options["parent"], "parent") if options.get("parent") else ""
@@ -66,6 +72,7 @@ class ModelCatalog(CatalogAdapter):
         if options.get("attributes"):
             self._attributes = make_reader(self.model, "attributes", options["attributes"])
         self.supports_search = bool(options.get("search"))
+        self._refuse_wrong_queries()
 
     @staticmethod
     def _refuse_unknown(given: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
@@ -74,9 +81,32 @@ class ModelCatalog(CatalogAdapter):
                 raise ConfigurationError(f"{name!r} is not a key of {where}. Known: {', '.join(known)}.")
 
     @staticmethod
+    def _refuse_wrong_types(options: Mapping[str, Any]) -> None:
+        for name in LISTS:
+            if not isinstance(options.get(name, ()), list | tuple):
+                raise ConfigurationError(f"CATALOG['OPTIONS'][{name!r}] must be a list of fields.")
+        for name in DICTS:
+            if not isinstance(options.get(name, {}), Mapping):
+                raise ConfigurationError(f"CATALOG['OPTIONS'][{name!r}] must be a dict.")
+
+    def _refuse_wrong_queries(self) -> None:
+        """Compile what the options ask of the database, without asking it."""
+        if self._parent and getattr(self.model._meta.get_field(self._parent), "related_model", None) is not self.model:
+            raise FieldMapError(f"parent: {self._parent!r} is no foreign key of {self.model.__name__} to itself.")
+        try:
+            searched = [Q(**{f"{name}__icontains": "x"}) for name in self.options.get("search", ())]
+            str(self._products().filter(*searched).query)
+        except EmptyResultSet:
+            pass
+        except (FieldError, TypeError, ValueError) as error:
+            raise FieldMapError(f"search, select_related or filter: {error}") from error
+
+    @staticmethod
     def _load_model(label: object) -> type[Model]:
         if isinstance(label, type) and issubclass(label, Model):
             return label
+        if not label:
+            raise ConfigurationError("CATALOG['OPTIONS']['model'] is missing: name your product model, 'app.Model'.")
         try:
             return apps.get_model(str(label))
         except (LookupError, ValueError) as error:
@@ -198,5 +228,26 @@ class ModelCatalog(CatalogAdapter):
         if not fields or not words:
             return []
         per_word = [reduce(or_, (Q(**{f"{name}__icontains": word}) for name in fields)) for word in words]
-        found = self._products().filter(reduce(and_, per_word)).distinct()
-        return [product for product in found[: limit * 2] if self.is_visible(product)][:limit]
+        found = self._products().filter(reduce(and_, per_word)).distinct()[: limit * SEARCHED_PER_RESULT]
+        # The database finds "lamp" in "glamping" too; a shopper means words, and the name's before any other's.
+        starts = [re.compile(rf"(?<!\w){re.escape(word)}", re.IGNORECASE) for word in words]
+        ranked = [(rank, item) for item in found if self.is_visible(item) and (rank := self._rank(item, starts))]
+        return [item for _, item in sorted(ranked, key=lambda pair: -pair[0])[:limit]]
+
+    def _rank(self, product: Any, starts: list[re.Pattern[str]]) -> int:
+        """How many words start a word of its name, twice, and of any searched field; 0 when one starts none."""
+        name = self.facts(product).name
+        text = "\n".join([name, *(as_text(_lookup(product, field)) for field in self.options["search"])])
+        if not all(start.search(text) for start in starts):
+            return 0
+        return len(starts) + 2 * sum(bool(start.search(name)) for start in starts)
+
+
+def _lookup(product: Any, field: str) -> Any:
+    """The value that a query-set notation names; a list of them behind a relation to many."""
+    value = product
+    for part in field.split("__"):
+        value = getattr(value, part, None)
+        if isinstance(value, Manager):
+            return [as_text(item) for item in value.all()]
+    return value

@@ -13,8 +13,8 @@ from ecom_llm.guard.reading import Reading
 from ecom_llm.guard.terms import LITTLE_WORDS
 
 _JOINING_WORDS = (
-    "also both but come comes feature features had includes including no none plus so then these those was where who whose"
-    " yes"
+    "also both but come comes feature features had includes including no none plus so then these those was where who"
+    " whose yes"
     # In these a reason and search copy speak of their evidence.
     " after among bought category find found here item items like look looked looking match matching product products"
     " range results same search see shopper shoppers take together try viewed visit we our went"
