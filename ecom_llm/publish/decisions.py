@@ -72,7 +72,8 @@ def edit(version: TextVersion, body: str, user: AbstractBaseUser) -> TextVersion
         TransitionError: the words are empty.
     """
     words = body.replace("\r\n", "\n").replace("\0", "").strip()
-    if not words:
+    # Characters of no width are no words either.
+    if not any(character.isalnum() for character in words):
         raise TransitionError("The text is empty. Write something, or reject the version instead.")
     with transaction.atomic():
         text = _lock(version)

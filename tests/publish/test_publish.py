@@ -108,10 +108,11 @@ def test_humans_words_are_never_overwritten_by_the_models(editor: Any) -> None:
     assert published([KEY])[KEY].pk == edited.pk
 
 
-def test_empty_edit_is_refused_and_loses_nothing(editor: Any) -> None:
+@pytest.mark.parametrize("words", ["", " \n ", "\u200b", "…"])
+def test_empty_edit_is_refused_and_loses_nothing(editor: Any, words: str) -> None:
     version = store(KEY, draft())
     with pytest.raises(TransitionError, match="empty"):
-        decisions.edit(version, " \n ", editor)
+        decisions.edit(version, words, editor)
     assert published([KEY])[KEY].pk == version.pk
 
 

@@ -18,6 +18,7 @@ from shop_demo.demo.shopper import Shopper
 
 CHECK_DATABASE = "demo-check.sqlite3"
 START_SECONDS = 60
+MAX_PORT = 65_536
 
 
 class Command(BaseCommand):
@@ -40,6 +41,8 @@ class Command(BaseCommand):
             self._serve(options["host"], options["port"])
 
     def _serve(self, host: str, port: int) -> None:
+        if not 0 < port < MAX_PORT:
+            raise CommandError(f"--port must lie between 1 and {MAX_PORT - 1}.")
         if is_listening(host, port):
             raise CommandError(f"Port {port} is taken. Try: manage.py demo --port {port + 1}")
         password = prepare(self.stdout.write)
