@@ -36,7 +36,10 @@ COLOURS_THAT_ARE_MATERIALS = frozenset(
 )  # fmt: skip
 FLAG = re.compile(r"^(yes|no|none|not .*|required|optional|n/a|-)$", re.IGNORECASE)
 # "on the cable", "up to 40 hours": words that do not stand before a noun.
-NOT_BEFORE_A_NOUN = re.compile(r"^(on|in|at|with|without|up|down|from|to|for|every|most|all|\w+ to)\b", re.IGNORECASE)
+NOT_BEFORE_A_NOUN = re.compile(
+    r"^(a|an|the|on|in|at|with|without|up|down|from|to|for|under|above|below|behind|every|most|all|\w+ to)\b",
+    re.IGNORECASE,
+)
 MEASURE = re.compile(r"^\d[\d.,]*\s?(g|kg|mm|cm|m|ml|l|w|h|lumens?|min)$", re.IGNORECASE)
 SINGULAR_S = re.compile(r"(ss|us|is|canvas|lens)$", re.IGNORECASE)
 VOWEL = re.compile(r"^([aeio]|u(?!n[is]|s)|8|11\b|18\b)", re.IGNORECASE)
@@ -86,7 +89,7 @@ def for_prompt(product: ProductFacts, features: int) -> PromptProduct:
         category=product.category,
         facts=product.facts[:MAX_FACTS],
         # "For under other layers", "made of oak in oak": what does not read well is left out.
-        use="" if NOT_BEFORE_A_NOUN.match(use) or use.startswith("under ") else use,
+        use="" if NOT_BEFORE_A_NOUN.match(use) else use,
         material=material,
         colour="" if _reads_as_material(colour, material) else colour,
         features=tuple(phrases),

@@ -24,6 +24,7 @@ JACKET = ProductFacts(
         Fact("Straps", "removable shoulder straps"),
         Fact("Edge", "fringed"),
         Fact("Weight", "290 g"),
+        Fact("Largest diameter", "29 cm"),
     ),
 )
 
@@ -55,6 +56,7 @@ def test_values_beside_their_own_names_pass(text: str) -> None:
         "The Harbour Jacket has an 8 cm height and a 9 cm diameter.",
         "The Harbour Jacket has a linseed and a silk cover.",
         "The Harbour Jacket has a 290 g filling.",
+        "The Harbour Jacket has a 29 cm diameter.",
     ],
 )
 def test_value_said_of_another_part_is_blocked(text: str) -> None:

@@ -62,8 +62,9 @@ def _misbound(feature: str, facts: list[Fact], free: frozenset[str] | set[str]) 
     for fact in facts:
         name = {_stem(word) for word in _words(fact.name)}
         value = {_stem(word) for word in _words(fact.value)}
-        # A fact is named by its name, by its value's naming it too ("shoulder straps"), or in the table's own form.
-        if fact.name.lower() in UNNAMED or name & named or f"{fact.name}:".lower() in feature.lower():
+        # A fact is named by all of its name ("largest diameter" is no diameter), by a value that names it too
+        # ("shoulder straps"), or in the table's own form.
+        if fact.name.lower() in UNNAMED or name <= named or f"{fact.name}:".lower() in feature.lower():
             bound |= name | value
     return next((word for word in words if _stem(word) not in bound), "")
 
