@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from ecom_llm.entities import Fact, Finding
 from ecom_llm.guard.reading import Reading
-from ecom_llm.guard.rules.closed import JOINING
+from ecom_llm.guard.rules.closed import JOINING, stem
 from ecom_llm.guard.terms import find_words
 
 # One feature ends where the next begins.
@@ -57,16 +57,16 @@ def _parts(text: str, ends: re.Pattern[str], offset: int) -> Iterator[tuple[int,
 def _misbound(feature: str, facts: list[Fact], free: frozenset[str] | set[str]) -> str:
     """The first word of a feature that no fact named in it, or that needs no name, holds; empty when all is well."""
     words = [word for word in _words(feature) if word not in free]
-    named = {_stem(word) for word in words}
+    named = {stem(word) for word in words}
     bound: set[str] = set()
     for fact in facts:
-        name = {_stem(word) for word in _words(fact.name)}
-        value = {_stem(word) for word in _words(fact.value)}
+        name = {stem(word) for word in _words(fact.name)}
+        value = {stem(word) for word in _words(fact.value)}
         # A fact is named by all of its name ("largest diameter" is no diameter), by a value that names it too
         # ("shoulder straps"), or in the table's own form.
         if fact.name.lower() in UNNAMED or name <= named or f"{fact.name}:".lower() in feature.lower():
             bound |= name | value
-    return next((word for word in words if _stem(word) not in bound), "")
+    return next((word for word in words if stem(word) not in bound), "")
 
 
 def check_articles(reading: Reading) -> Iterator[Finding]:
@@ -90,7 +90,3 @@ def _is_plural(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.text for word in find_words(text))
-
-
-def _stem(word: str) -> str:
-    return word.rstrip("s").rstrip("e") or word

@@ -26,15 +26,15 @@ def check_closed(reading: Reading) -> Iterator[Finding]:
     """Code `word.unsupported` for each word that is in no fact and joins nothing. English only."""
     if not reading.is_english:
         return
-    known = {_stem(word) for word in reading.support.words}
+    known = {stem(word) for word in reading.support.words}
     for word in reading.words:
-        if word.text in JOINING or _stem(word.text) in known or any(char.isdigit() for char in word.text):
+        if word.text in JOINING or stem(word.text) in known or any(char.isdigit() for char in word.text):
             continue
         yield reading.block("word.unsupported", f"No fact says “{word.text}”.", word.start, word.end)
 
 
-def _stem(word: str) -> str:
-    """Singular and plural alike: "handles" and "handle", "brushes" and "brush"."""
+def stem(word: str) -> str:
+    """One spelling for singular and plural: "handles" and "handle", "brushes" and "brush"."""
     for ending in ("es", "s"):
         if word.endswith(ending) and len(word) > len(ending) + 2:
             return word[: -len(ending)].rstrip("e")
