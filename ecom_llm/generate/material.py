@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,32 +68,24 @@ def gather(key: TextKey) -> Material:
     Raises:
         ProductNotFoundError: a product it is about is gone or hidden, or a search finds nothing.
     """
-    return gather_all([key])[key]
+    found = gather_all([key])
+    if key not in found:
+        raise ProductNotFoundError(f"{key.kind} {key.subject}: its products are gone or hidden, or none is found.")
+    return found[key]
 
 
-def gather_all(keys: list[TextKey]) -> dict[TextKey, Material]:
+def gather_all(keys: Iterable[TextKey]) -> dict[TextKey, Material]:
     """Read what several texts are made from, their products in one query.
 
     Returns:
         The material of each; a text whose products are gone is missing.
-
-    Raises:
-        ProductNotFoundError: one text was asked for and its products are gone.
     """
+    keys = list(keys)
     catalog = get_catalog()
     loaded = catalog.in_bulk({product_id for key in keys for product_id in _product_ids(key)})
     facts = {item_id: catalog.facts(item) for item_id, item in loaded.items() if catalog.is_visible(item)}
-    found: dict[TextKey, Material] = {}
-    for key in keys:
-        try:
-            found[key] = _make(catalog, key, facts)
-        except KeyError as error:
-            if len(keys) == 1:
-                raise ProductNotFoundError(f"{key.kind} {key.subject}: no visible product {error}.") from error
-        except ProductNotFoundError:
-            if len(keys) == 1:
-                raise
-    return found
+    made = {key: _make(catalog, key, facts) for key in keys if facts.keys() >= set(_product_ids(key))}
+    return {key: material for key, material in made.items() if material is not None}
 
 
 def _product_ids(key: TextKey) -> list[str]:
@@ -105,16 +97,14 @@ def _product_ids(key: TextKey) -> list[str]:
     return []
 
 
-def _make(catalog: CatalogAdapter, key: TextKey, facts: Mapping[str, ProductFacts]) -> Material:
+def _make(catalog: CatalogAdapter, key: TextKey, facts: Mapping[str, ProductFacts]) -> Material | None:
     if key.kind == Kind.DESCRIPTION:
         return _description(key, facts[key.subject])
     if key.kind == Kind.REASON:
         subject = ReasonSubject.parse(key.subject)
         return _reason(key, subject, facts[subject.product_id], facts[subject.seed_id])
     found = catalog.search(key.subject, SEARCH_PRODUCTS)
-    if not found:
-        raise ProductNotFoundError(f"No product matches {key.subject!r}.")
-    return _search_copy(key, [catalog.facts(product) for product in found])
+    return _search_copy(key, [catalog.facts(product) for product in found]) if found else None
 
 
 def _description(key: TextKey, product: ProductFacts) -> Material:

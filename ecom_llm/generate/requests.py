@@ -40,8 +40,7 @@ def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool
     wanted = [key for key in dict.fromkeys(keys) if has_prompt(key.kind, key.language)]
     if not wanted:
         return 0
-    materials = gather_all(wanted) if len(wanted) > 1 else _gather_one(wanted[0])
-    requests = [_request(material, priority) for material in materials.values() if material.is_sayable]
+    requests = [_request(material, priority) for material in gather_all(wanted).values() if material.is_sayable]
     if not is_forced:
         requests = _without_settled(requests)
     if not requests:
@@ -53,13 +52,6 @@ def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool
     if count < len(requests):
         logger.warning("The queue is full: %d of %d texts were not queued.", len(requests) - count, len(requests))
     return count
-
-
-def _gather_one(key: TextKey) -> dict[TextKey, Material]:
-    try:
-        return gather_all([key])
-    except LookupError:
-        return {}
 
 
 def _request(material: Material, priority: int) -> JobRequest:

@@ -8,7 +8,7 @@ from ecom_llm import conf
 from ecom_llm.entities import Kind, Sampling
 
 # Longest completion in tokens; the packaged model's sentences take 10 to 40.
-MAX_NEW_TOKENS = {Kind.DESCRIPTION: 64, Kind.REASON: 64, Kind.SEARCH_COPY: 64}
+MAX_NEW_TOKENS = 64
 # The likeliest words first; after a blocked try, more and more daring ones.
 TEMPERATURES = (0.0, 0.3, 0.5)
 
@@ -22,7 +22,7 @@ def sampling_for(kind: Kind, attempt: int, seed: int) -> Sampling:
         seed: of this try.
     """
     temperature = TEMPERATURES[min(attempt, len(TEMPERATURES) - 1)]
-    values: dict[str, Any] = {"max_new_tokens": MAX_NEW_TOKENS[kind], "temperature": temperature}
+    values: dict[str, Any] = {"max_new_tokens": MAX_NEW_TOKENS, "temperature": temperature}
     values |= conf.get_settings().generate.sampling.get(kind, {})
     if "stop" in values:
         values["stop"] = tuple(values["stop"])

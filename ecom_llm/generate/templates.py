@@ -60,28 +60,20 @@ def get_prompt_template(kind: Kind, language: str) -> PromptTemplate:
     Raises:
         PromptError: no file is found, or it has no turns or a mistake in its template language.
     """
-    for name in template_names(kind, language):
-        try:
-            return _compile(name, _source(name))
-        except TemplateDoesNotExist:
-            continue
-        except TemplateSyntaxError as error:
-            raise PromptError(f"{name}: {error}") from error
-    raise PromptError(f"No prompt template for {kind}: looked for {', '.join(template_names(kind, language))}.")
+    found = _find(kind, language)
+    if found is None:
+        looked_for = ", ".join(template_names(kind, language))
+        raise PromptError(f"No prompt template for {kind}: looked for {looked_for}.")
+    return _compile(*found)
 
 
 def has_prompt(kind: Kind, language: str) -> bool:
     """Whether texts of a kind can be written in a language."""
-    for name in template_names(kind, language):
-        try:
-            get_template(name)
-        except TemplateDoesNotExist:
-            continue
-        except TemplateSyntaxError:
-            # It is there; whoever uses it is told what is wrong with it.
-            return True
+    try:
+        return _find(kind, language) is not None
+    except PromptError:
+        # It is there; whoever uses it is told what is wrong with it.
         return True
-    return False
 
 
 def template_names(kind: Kind, language: str) -> list[str]:
@@ -90,10 +82,17 @@ def template_names(kind: Kind, language: str) -> list[str]:
     return [f"ecom_llm/prompts/{kind}.{code}.txt" for code in languages]
 
 
-def _source(name: str) -> str:
-    template: Any = get_template(name)
-    source: str = template.template.source
-    return source
+def _find(kind: Kind, language: str) -> tuple[str, str] | None:
+    """Name and source of the best file; None when there is none."""
+    for name in template_names(kind, language):
+        try:
+            template: Any = get_template(name)
+        except TemplateDoesNotExist:
+            continue
+        except TemplateSyntaxError as error:
+            raise PromptError(f"{name}: {error}") from error
+        return name, template.template.source
+    return None
 
 
 @lru_cache(maxsize=128)

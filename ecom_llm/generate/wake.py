@@ -57,7 +57,7 @@ class _Sender:
                     return
 
 
-def remember_app(app: Celery | None = None) -> None:
+def remember_app(app: Celery | None = None) -> Celery:
     """Keep the shop's Celery application for threads to send with.
 
     Celery's own `current_app` is one a thread: in a thread of a web server it is an unconfigured default, which
@@ -65,19 +65,23 @@ def remember_app(app: Celery | None = None) -> None:
 
     Args:
         app: the application; the current one when left out.
+
+    Returns:
+        The application.
     """
     global _app
     from celery.app import app_or_default
 
-    _app = app or app_or_default()
+    remembered: Celery = app or app_or_default()
+    _app = remembered
+    return remembered
 
 
 def _send(queue: str) -> None:
-    if _app is None:
-        remember_app()
-    assert _app is not None  # noqa: S101 - for the type checker
     try:
-        _app.send_task(TASK_NAME, queue=queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS)
+        (_app or remember_app()).send_task(
+            TASK_NAME, queue=queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS
+        )
     except Exception as error:
         logger.warning("No worker was woken (%s); the next sweep takes the jobs.", type(error).__name__)
 

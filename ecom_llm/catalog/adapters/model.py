@@ -236,7 +236,7 @@ class ModelCatalog(CatalogAdapter):
 
     def _rank(self, product: Any, starts: list[re.Pattern[str]]) -> int:
         """How many words start a word of its name, twice, and of any searched field; 0 when one starts none."""
-        name = self.facts(product).name
+        name = as_text(self._read(product, "name"))
         text = "\n".join([name, *(as_text(_lookup(product, field)) for field in self.options["search"])])
         if not all(start.search(text) for start in starts):
             return 0
