@@ -64,6 +64,20 @@ class Recommend:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a kind of text may cost."""
+
+    # Jobs that may be started in an hour of the clock.
+    jobs_per_hour: int = 20_000
+    # Prompt and completion tokens of all tries together, over 24 hours; a prompt counts for each of its completions.
+    tokens_per_day: int = 50_000_000
+    # Waiting jobs above which new ones are refused; bulk work stops at three quarters of it.
+    queue_cap: int = 10_000
+    # Hours after which a job that still waits is dropped.
+    ttl_hours: int = 72
+
+
+@dataclass(frozen=True, slots=True)
 class Generate:
     """How jobs become completions."""
 
@@ -75,21 +89,30 @@ class Generate:
     queue: str = "ecom_llm"
     # Seconds a worker may hold a job without renewing.
     lease_seconds: int = 120
+    # Seconds one batch of the model may take; its jobs are then tried again one by one.
+    batch_seconds: int = 600
+    # Seconds without a token after which a worker's process ends itself, to be replaced.
+    hang_seconds: int = 80
+    # The same until a backend's first token in a process: its model may have to be downloaded, loaded and compiled.
+    load_seconds: int = 900
     # Claims after which a job that never finishes is set aside as failed.
     max_attempts: int = 3
-    # Completions tried, each with another seed, before the plain sentence stands in.
-    tries: int = 3
+    # Tries, each with another seed, before the plain sentence stands in.
+    tries: int = 2
     # Jobs claimed at once.
-    batch_jobs: int = 8
+    batch_jobs: int = 64
+    # Whether digits that no fact holds, and GUARD["BANNED_WORDS"], are forbidden while the model writes. The guard
+    # reads every text either way.
+    grounded_decoding: bool = False
     # Prompt and completion tokens in one batch of the model, padding included.
-    batch_tokens: int = 8192
-    # Hours after which a waiting job is dropped.
-    job_ttl_hours: int = 24
-    # Waiting jobs of one kind above which new ones are refused.
-    queue_cap: int = 10_000
+    batch_tokens: int = 65_536
+    # Budget by kind, "default" where a kind or a key is not named: jobs_per_hour, tokens_per_day, queue_cap, ttl_hours.
+    budgets: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     # Seconds between two sweeps of an idle worker.
     sweep_seconds: int = 2
-    # Sampling by kind: max_new_tokens, temperature, top_p, repetition_penalty, stop.
+    # Sampling by kind: max_new_tokens, temperature, top_p, repetition_penalty, stop, and n, the completions of one
+    # prompt in one try, among which the guard picks. If not set, the first try is the likeliest completion alone, the
+    # next draws four.
     sampling: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -142,6 +165,14 @@ class Privacy:
 
 
 @dataclass(frozen=True, slots=True)
+class Monitoring:
+    """Who may read how the shop's texts are doing."""
+
+    # Bearer token with which a program may read `metrics/`, 32 characters or more. Without one only staff may.
+    metrics_token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Train:
     """Fine-tuning; has no settings yet."""
 
@@ -167,6 +198,7 @@ class Settings:
     publish: Publish = field(default_factory=Publish)
     channels: Channels = field(default_factory=Channels)
     privacy: Privacy = field(default_factory=Privacy)
+    monitoring: Monitoring = field(default_factory=Monitoring)
     train: Train = field(default_factory=Train)
 
 
@@ -246,7 +278,7 @@ def _parse_section(name: str, section: type[Any], raw: Mapping[str, Any]) -> tup
             continue
         message = _type_problem(value, hints[key.lower()]) or _choice_problem(name, key, value)
         if message:
-            problems.append(("E003", f"{name}[{key!r}] {message}."))
+            problems.append(("E003", f"{name}[{key!r}] {message}{'' if message.endswith('?') else '.'}"))
         else:
             values[key.lower()] = tuple(value) if isinstance(value, list) else value
     return section(**values), problems
@@ -266,6 +298,8 @@ def _type_problem(value: object, hint: Any) -> str:
 
 
 def _choice_problem(section: str, key: str, value: Any) -> str:
+    if (section, key) == ("GENERATE", "BUDGETS"):
+        return next(_budget_problems(value), "")
     choices = CHOICES.get((section, key))
     if choices and value not in choices:
         return f"must be one of {', '.join(choices)}, not {value!r}"
@@ -278,6 +312,21 @@ def _choice_problem(section: str, key: str, value: Any) -> str:
         if allowed and chosen not in allowed:
             return f"for {kind!r} must be one of {', '.join(allowed)}, not {chosen!r}"
     return ""
+
+
+def _budget_problems(chosen: Mapping[Any, Any]) -> typing.Iterator[str]:
+    where = "GENERATE['BUDGETS']"
+    known = [item.name for item in fields(Budget)]
+    for kind, limits in chosen.items():
+        if kind not in ("default", *Kind):
+            yield _unknown(str(kind), ["default", *Kind], where).rstrip(".")
+        elif not isinstance(limits, Mapping):
+            yield f"for {kind!r} must be a dict, not {type(limits).__name__}"
+        else:
+            unknown = (str(key) for key in limits if key not in known)
+            yield from (_unknown(key, known, f"{where}[{kind!r}]").rstrip(".") for key in unknown)
+            wrong = ((key, _type_problem(value, int)) for key, value in limits.items() if key in known)
+            yield from (f"for {kind!r}: {key} {problem}" for key, problem in wrong if problem)
 
 
 def _backend_problems(raw: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
+
+from ecom_llm.exceptions import ConfigurationError
 
 
 class Kind(StrEnum):
@@ -255,12 +258,18 @@ class Prompt:
         prefix: how the completion is made to begin; part of the text.
         plain: the plain sentence for the same facts; what stands in when no completion passes.
         version: which template made it.
+        citable: the strings whose numbers the completion may repeat; grounded decoding allows no others.
     """
 
     messages: tuple[Message, ...]
     prefix: str = ""
     plain: str = ""
     version: str = ""
+    citable: tuple[str, ...] = ()
+
+
+# Of the further completions of a prompt whose first is the likeliest one.
+DARING_TEMPERATURE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +279,8 @@ class Sampling:
     Attributes:
         max_new_tokens: the longest completion.
         temperature: 0 takes the likeliest token each time.
+        n: completions of each prompt, among which the guard picks. The first is drawn at `temperature`; see
+            `temperatures` for the others.
         top_p: the share of probability tokens are drawn from, 0 to 1.
         repetition_penalty: above 1 discourages tokens already seen.
         seed: the same seed gives the same completion on the same machine and batch.
@@ -282,6 +293,22 @@ class Sampling:
     repetition_penalty: float = 1.0
     seed: int = 0
     stop: tuple[str, ...] = ("\n",)
+    n: int = 1
+
+    def __post_init__(self) -> None:
+        limits = {"max_new_tokens": 1, "n": 1, "temperature": 0, "top_p": 0, "repetition_penalty": 0, "seed": 0}
+        for name, least in limits.items():
+            value = getattr(self, name)
+            is_whole = name in ("max_new_tokens", "n", "seed")
+            if isinstance(value, bool) or not isinstance(value, int if is_whole else (int, float)) or value < least:
+                kind = "a whole number" if is_whole else "a number"
+                raise ConfigurationError(f"{name} must be {kind} of {least} or more, not {value!r}.")
+
+    @property
+    def temperatures(self) -> tuple[float, ...]:
+        """The temperature of each of the `n` completions: a second likeliest completion would be the first again."""
+        daring = self.temperature if self.temperature > 0 else DARING_TEMPERATURE
+        return (self.temperature, *(daring for _ in range(self.n - 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,6 +326,30 @@ class Completion:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What the tries of a job have cost.
+
+    Attributes:
+        prompt_tokens: tokens read.
+        completion_tokens: tokens written.
+        seconds: wall-clock time of the batches it was in.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+    def with_completions(self, completions: Iterable[Completion]) -> Spent:
+        """This and what one more try's completions cost; they came from one batch."""
+        made = list(completions)
+        return Spent(
+            self.prompt_tokens + sum(completion.prompt_tokens for completion in made),
+            self.completion_tokens + sum(completion.completion_tokens for completion in made),
+            self.seconds + max((completion.seconds for completion in made), default=0.0),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from ecom_llm.entities import Completion
 
 
 class EcomLLMError(Exception):
@@ -29,12 +35,44 @@ class BackendError(EcomLLMError):
     """The backend could not generate."""
 
 
+class BackendBusyError(BackendError):
+    """The backend has no room at the moment; what it did not make goes back unspent.
+
+    Attributes:
+        completions: one for each prompt, in order; None for those that were turned away.
+        retry_after_seconds: how long to leave it alone.
+    """
+
+    def __init__(
+        self, message: str = "", *, completions: Sequence[Completion | None] = (), retry_after_seconds: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.completions = completions
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BackendMemoryError(BackendError):
+    """The batch does not fit into memory; a smaller one may."""
+
+
+class BackendBrokenError(BackendError):
+    """The device is beyond repair in this process (a sticky CUDA error); only a new process helps."""
+
+
+class ModelLoadError(BackendBrokenError):
+    """The model could not be loaded just now (a hub or a disk away, no memory left); a new process may."""
+
+
 class ModelFileError(BackendError, ImproperlyConfigured):
     """The model's files are missing or of a kind that is refused."""
 
 
 class LeaseLostError(EcomLLMError):
     """The job's lease lapsed or was taken over; what this worker made of it is thrown away."""
+
+
+class DeadlineError(EcomLLMError):
+    """A batch ran longer than it may; its jobs are tried again one by one."""
 
 
 class TransitionError(EcomLLMError, ValueError):

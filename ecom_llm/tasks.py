@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import mmap
 import os
 import socket
 import time
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
 from celery import shared_task
-from celery.signals import worker_ready
+from celery.signals import task_failure, worker_init, worker_ready, worker_shutting_down
 
 from ecom_llm import conf, pipeline
+from ecom_llm.celery_checks import pool_problems
+from ecom_llm.exceptions import BackendBrokenError
 from ecom_llm.generate.wake import TASK_NAME, wake
 
 logger = logging.getLogger(__name__)
@@ -19,17 +23,65 @@ logger = logging.getLogger(__name__)
 # A task ends after this, so that a warm shutdown is never far off; it wakes the next one if jobs are left.
 TASK_SECONDS = 30
 
+# One byte that the main process and the children it forks share: 1 once the worker is to stop. Without it a warm
+# shutdown would wait for the batch at hand.
+_stopping = mmap.mmap(-1, 1)
+
+# Until then this child's backend wants to be left alone, whoever wakes it; the timer comes by again.
+_paused_until = 0.0
+
 
 @shared_task(name=TASK_NAME, ignore_result=True, acks_late=False)
 def run_jobs() -> None:
-    """Work through the job table until it is empty or the task's time is up."""
+    """Work through the job table until it is empty, the task's time is up or the worker is to stop."""
+    global _paused_until
+    if time.monotonic() < _paused_until:
+        return
     worker = f"celery {socket.gethostname()}:{os.getpid()}"
-    pipeline.sweep()
-    started = time.monotonic()
-    while pipeline.run_once(worker).claimed:
-        if time.monotonic() - started > TASK_SECONDS:
-            wake()
-            return
+    parent = os.getppid()
+
+    def should_stop() -> bool:
+        # A child whose main process was killed is nobody's: it gives its jobs back.
+        return _stopping[0] == 1 or os.getppid() != parent
+
+    try:
+        pipeline.sweep()
+        started = time.monotonic()
+        while not should_stop():
+            report = pipeline.run_once(worker, should_stop)
+            if report.pause_seconds:
+                _paused_until = time.monotonic() + report.pause_seconds
+            if not report.claimed or report.pause_seconds:
+                return
+            if time.monotonic() - started > TASK_SECONDS:
+                wake()
+                return
+    except BackendBrokenError as error:
+        # Only a new process helps; the pool replaces one that leaves.
+        logger.critical("The backend is broken, so this process ends: %s", error)
+        raise SystemExit(1) from error
+
+
+@worker_init.connect
+def _forget_stop(**kwargs: Any) -> None:
+    """A worker that starts in a process where one has stopped."""
+    del kwargs
+    _stopping[0] = 0
+
+
+@worker_shutting_down.connect
+def _tell_children_to_stop(**kwargs: Any) -> None:
+    """Have the jobs in hand given back, unspent, instead of being waited for."""
+    del kwargs
+    _stopping[0] = 1
+
+
+@task_failure.connect
+def _wake_after_death(sender: Any = None, exception: BaseException | None = None, **kwargs: Any) -> None:
+    """Go on at once when a child died: the other jobs need not wait for the timer."""
+    del kwargs
+    if getattr(sender, "name", "") == TASK_NAME and isinstance(exception, WorkerLostError):
+        wake()
 
 
 @worker_ready.connect
@@ -39,5 +91,13 @@ def sweep_by_timer(sender: Any = None, **kwargs: Any) -> None:
     settings = conf.get_settings().generate
     if sender is None or settings.driver != "celery" or settings.queue not in sender.app.amqp.queues.consume_from:
         return
+    _warn_of_pool(sender.controller)
     wake()
     sender.timer.call_repeatedly(settings.sweep_seconds * 15, wake)
+
+
+def _warn_of_pool(controller: Any) -> None:
+    """What a command line says of the pool is known here only; `manage.py check` reads the settings."""
+    pool = f"{controller.pool_cls.__module__}:{controller.pool_cls.__qualname__}"
+    for number, message, hint in pool_problems(pool, controller.concurrency):
+        logger.warning("%s %s (ecom_llm.%s)", message, hint, number)

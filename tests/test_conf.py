@@ -50,6 +50,8 @@ def test_unchanged_setting_is_parsed_once(settings: Any) -> None:
         ({"GUARD": {"LENGHT": {}}}, "Did you mean 'LENGTH'?"),
         ({"BACKENDS": {"default": {"BACKEND": "a.b", "MODLE": "c"}}}, "Did you mean 'MODEL'?"),
         ({"PUBLISH": {"POLICY": {"descriptions": "review"}}}, "Did you mean 'description'?"),
+        ({"GENERATE": {"BUDGETS": {"reasons": {}}}}, "Did you mean 'reason'?"),
+        ({"GENERATE": {"BUDGETS": {"default": {"job_per_hour": 1}}}}, "Did you mean 'jobs_per_hour'?"),
     ],
 )
 def test_unknown_key_names_the_nearest_known_one(raw: dict[str, Any], nearest: str) -> None:
@@ -78,6 +80,8 @@ def test_key_like_no_other_lists_the_known_ones() -> None:
         ({"GUARD": {"BANNED_WORDS": [1]}}, "list of strings"),
         ({"PRIVACY": {"DEFAULT_CONSENT": "all"}}, "one of none, anonymous, personal"),
         ({"PUBLISH": {"POLICY": {"description": "now"}}}, "one of publish, review, not 'now'"),
+        ({"GENERATE": {"BUDGETS": {"reason": 5}}}, "for 'reason' must be a dict, not int"),
+        ({"GENERATE": {"BUDGETS": {"reason": {"queue_cap": 0}}}}, "queue_cap must be a whole number above 0, not 0"),
         ({"BACKENDS": {}}, "must have an alias 'default'"),
         ({"BACKENDS": {"default": {}}}, "BACKEND, a dotted path"),
         ({"BACKENDS": {"default": "a.b"}}, "BACKEND, a dotted path"),

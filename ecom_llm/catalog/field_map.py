@@ -14,6 +14,7 @@ from django.db import models
 from django.utils.module_loading import import_string
 
 from ecom_llm.exceptions import FieldMapError
+from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -39,8 +40,11 @@ class FieldReader:
         """
         try:
             return self.get(obj)
-        except Exception:
-            logger.exception("%s failed for %s %s; it counts as absent.", self.source, type(obj).__name__, obj.pk)
+        except Exception as error:
+            logger.error(  # noqa: TRY400 - the exception's words may hold a fact
+                "%s failed for %s %s; it counts as absent: %s",
+                self.source, type(obj).__name__, obj.pk, trace_of(error),
+            )  # fmt: skip
             return None
 
 

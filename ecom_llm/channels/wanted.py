@@ -10,6 +10,8 @@ from ecom_llm.generate.requests import request_texts
 PAGE_PRIORITY = 10
 BESIDE_PRIORITY = 8
 LIST_PRIORITY = 5
+# What nobody waits for; fifteen hours behind a list's cards, see `generate.jobs`.
+BULK_PRIORITY = -10
 
 
 def ask_for(keys: list[TextKey]) -> None:

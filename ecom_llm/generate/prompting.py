@@ -15,4 +15,5 @@ def make_prompt(material: Material) -> Prompt:
     """
     template = get_prompt_template(material.key.kind, material.key.language)
     messages, prefix = template.render(material.variables)
-    return Prompt(messages, prefix, material.plain, template.version)
+    citable = [value for facts in material.products for value in facts.citable.values()]
+    return Prompt(messages, prefix, material.plain, template.version, (*citable, *material.allowed))

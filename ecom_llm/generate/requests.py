@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from ecom_llm import conf
-from ecom_llm.entities import JobRequest, TextKey
-from ecom_llm.generate import jobs
+from ecom_llm.entities import JobRequest, Kind, TextKey
+from ecom_llm.generate import queue
+from ecom_llm.generate.budgets import budget_for, bulk_share
 from ecom_llm.generate.material import Material, gather_all
 from ecom_llm.generate.templates import get_prompt_template, has_prompt
 from ecom_llm.generate.wake import wake
@@ -26,32 +27,111 @@ RETRY_AFTER = timedelta(hours=24)
 Input = tuple[TextKey, str, str]
 
 
+@dataclass(slots=True)
+class Asked:
+    """What became of a request for texts.
+
+    Attributes:
+        settled: texts passed over: gone, nothing to say, queued already, or made or blocked from the same facts.
+        queued: texts that now have a job.
+        refused: texts that are wanted but found the queue full.
+    """
+
+    settled: int = 0
+    queued: int = 0
+    refused: tuple[TextKey, ...] = ()
+
+
 def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) -> int:
     """Queue the texts, each unless it is queued already or was settled from the same facts with the same prompt.
 
     Args:
         keys: the texts; those whose products are gone, or whose language has no prompt, are passed over.
-        priority: higher goes first.
+        priority: higher goes first. A text that waits at a lower one is brought forward.
         is_forced: queue again what was settled.
 
     Returns:
         How many texts are queued or now being made.
     """
-    wanted = [key for key in dict.fromkeys(keys) if has_prompt(key.kind, key.language)]
+    asked = ask(keys, priority, is_forced=is_forced)
+    if asked.refused:
+        counts = {"queued": asked.queued, "refused": len(asked.refused)}
+        logger.warning("The queue is full: %(refused)d texts were not queued, %(queued)d were.", counts, extra=counts)
+    return asked.queued
+
+
+def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) -> Asked:
+    """Queue the texts as `request_texts` does, and tell what became of each.
+
+    Args:
+        keys: as there.
+        priority: as there. Below 0 it is bulk work, which leaves a quarter of each queue free.
+        is_forced: as there.
+
+    Returns:
+        The counts; they add up to the number of different keys.
+    """
+    different = list(dict.fromkeys(keys))
+    wanted = [key for key in different if has_prompt(key.kind, key.language)]
+    asked = Asked(settled=len(different))
     if not wanted:
-        return 0
+        return asked
     requests = [_request(material, priority) for material in gather_all(wanted).values() if material.is_sayable]
-    if not is_forced:
-        requests = _without_settled(requests)
     if not requests:
-        return 0
-    settings = conf.get_settings().generate
+        return asked
+    known = _known(requests)
+    behind = [job.pk for job in known if job.state == GenerationJob.State.WAITING and job.priority < priority]
+    unsettled = requests if is_forced else _without_settled(requests, known)
+    if behind or unsettled:
+        asked.refused = _write(unsettled, behind, priority, is_forced=is_forced)
+    asked.settled -= len(unsettled)
+    asked.queued = len(unsettled) - len(asked.refused)
+    return asked
+
+
+def _write(requests: list[JobRequest], behind: list[int], priority: int, *, is_forced: bool) -> tuple[TextKey, ...]:
+    refused: list[TextKey] = []
     with transaction.atomic():
-        count = jobs.enqueue(requests, ttl_hours=settings.job_ttl_hours, queue_cap=settings.queue_cap)
+        if behind:
+            queue.promote(behind, priority)
+        for kind, group in _by_kind(requests).items():
+            # The first of them found room.
+            refused += [request.key for request in group[_enqueue(kind, group) :]]
+        if requests and not is_forced:
+            _drop_made_meanwhile(requests)
         transaction.on_commit(wake, robust=True)
-    if count < len(requests):
-        logger.warning("The queue is full: %d of %d texts were not queued.", len(requests) - count, len(requests))
-    return count
+    return tuple(refused)
+
+
+def _drop_made_meanwhile(requests: list[JobRequest]) -> None:
+    """Take back jobs whose texts were made between the look at the table and the writing, by another request's job.
+
+    In the transaction that added them, so that nobody has claimed one yet.
+    """
+    state = GenerationJob.State
+    made_last: dict[TextKey, Input] = {}
+    needless = []
+    for job in _known(requests):
+        made_from = (job.key, job.input_hash, job.prompt_version)
+        if job.state not in GenerationJob.ACTIVE:
+            made_last[job.key] = made_from
+        elif job.state == state.WAITING and made_last.get(job.key) == made_from:
+            needless.append(job.pk)
+    if needless:
+        GenerationJob.objects.filter(pk__in=needless, state=state.WAITING).delete()
+
+
+def _enqueue(kind: Kind, requests: list[JobRequest]) -> int:
+    budget = budget_for(kind)
+    cap = bulk_share(budget.queue_cap) if requests[0].priority < 0 else budget.queue_cap
+    return queue.enqueue(requests, ttl_hours=budget.ttl_hours, queue_cap=cap)
+
+
+def _by_kind(requests: list[JobRequest]) -> dict[Kind, list[JobRequest]]:
+    groups: dict[Kind, list[JobRequest]] = {}
+    for request in requests:
+        groups.setdefault(request.key.kind, []).append(request)
+    return groups
 
 
 def _request(material: Material, priority: int) -> JobRequest:
@@ -59,25 +139,30 @@ def _request(material: Material, priority: int) -> JobRequest:
     return JobRequest(material.key, material.hash, template.version, priority, material.product_id)
 
 
-def _without_settled(requests: list[JobRequest]) -> list[JobRequest]:
-    """Leave out what is active, what was made last, and what failed a short while ago, from the same facts and prompt.
-
-    A fact that changes and changes back is asked for again: the text of its first time has been archived since.
-    """
-    if not requests:
-        return []
+def _known(requests: list[JobRequest]) -> list[GenerationJob]:
+    """The jobs of these texts that are active, were done, or ended badly a short while ago; oldest first."""
     state = GenerationJob.State
     recent = Q(finished_at__gte=Now() - RETRY_AFTER, state__in=[state.BLOCKED, state.FAILED])
-    jobs_found = GenerationJob.objects.filter(
+    found = GenerationJob.objects.filter(
         Q(state__in=[*GenerationJob.ACTIVE, state.DONE]) | recent,
         kind__in={request.key.kind for request in requests},
         subject__in={request.key.subject for request in requests},
     )
+    found = found.only("kind", "subject", "language", "state", "priority", "input_hash", "prompt_version")
+    keys = {request.key for request in requests}
+    return [job for job in found.order_by("pk") if job.key in keys]
+
+
+def _without_settled(requests: list[JobRequest], known: list[GenerationJob]) -> list[JobRequest]:
+    """Leave out what is active, what was made last, and what failed a short while ago, from the same facts and prompt.
+
+    A fact that changes and changes back is asked for again: the text of its first time has been archived since.
+    """
     settled: set[Input] = set()
     made_last: dict[TextKey, Input] = {}
-    for job in jobs_found.order_by("pk").only("kind", "subject", "language", "state", "input_hash", "prompt_version"):
+    for job in known:
         made_from = (job.key, job.input_hash, job.prompt_version)
-        if job.state == state.DONE:
+        if job.state == GenerationJob.State.DONE:
             made_last[job.key] = made_from
         else:
             settled.add(made_from)

@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 TASK_NAME = "ecom_llm.run_jobs"
 # A message nobody has taken by then is of no use: an idle worker's own sweep has come by.
 MESSAGE_EXPIRES_SECONDS = 60
+# A connection that died unnoticed is replaced and the message sent again; a broker that is restarting is waited for,
+# by the sending thread alone: 0, 1, … 5 seconds between tries, 15 in all. After that the next sweep is near.
+RETRY_POLICY = {"max_retries": 6, "interval_start": 0, "interval_step": 1, "interval_max": 5}
 
 
 def wake() -> None:
@@ -80,7 +83,12 @@ def remember_app(app: Celery | None = None) -> Celery:
 def _send(queue: str) -> None:
     try:
         (_app or remember_app()).send_task(
-            TASK_NAME, queue=queue, ignore_result=True, retry=False, expires=MESSAGE_EXPIRES_SECONDS
+            TASK_NAME,
+            queue=queue,
+            ignore_result=True,
+            retry=True,
+            retry_policy=RETRY_POLICY,
+            expires=MESSAGE_EXPIRES_SECONDS,
         )
     except Exception as error:
         logger.warning("No worker was woken (%s); the next sweep takes the jobs.", type(error).__name__)

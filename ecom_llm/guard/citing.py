@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from ecom_llm.entities import Fact, ProductFacts
 from ecom_llm.guard.quantities import find_quantities
@@ -41,7 +42,7 @@ def cited(text: str, facts: Sequence[ProductFacts]) -> dict[str, dict[str, str]]
 class _Used:
     """The words, numbers and terms of a text, to be compared with one fact after another."""
 
-    def __init__(self, words: set[str], terms: set[str], text: str) -> None:
+    def __init__(self, words: frozenset[str], terms: set[str], text: str) -> None:
         self._words = words
         self._terms = terms
         self._quantities = find_quantities(text)
@@ -63,12 +64,13 @@ class _Used:
         return any(support.has_quantity(quantity) for quantity in self._quantities)
 
 
-def _telling(text: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _telling(text: str) -> frozenset[str]:
     """Words that carry meaning, plurals reduced; numbers and units are compared as quantities."""
     words = (word.text for word in find_words(text))
-    return {
-        _stem(word) for word in words if not (len(word) < 2 or word.isdigit() or word in LITTLE_WORDS | UNITS.keys())
-    }
+    return frozenset(
+        _stem(word) for word in words if not (len(word) < 2 or word.isdigit() or word in LITTLE_WORDS or word in UNITS)
+    )
 
 
 def _stem(word: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import or_
 
 from ecom_llm.entities import Fact, ProductFacts
 from ecom_llm.guard.quantities import Quantity, Sort, find_quantities
@@ -66,12 +67,8 @@ def read_support(products: Sequence[ProductFacts], extra: Sequence[str] = ()) ->
         products: the facts of each.
         extra: further words that it may use, such as the search they answer.
     """
-    found = Support()
-    for product in products:
-        found |= support_of(product)
-    for words in extra:
-        found |= _of_text(words)
-    return found
+    parts = [*(support_of(product) for product in products), *(_of_text(words) for words in extra)]
+    return reduce(or_, parts) if parts else Support()
 
 
 @lru_cache(maxsize=2048)
@@ -92,10 +89,8 @@ def of_fact(fact: Fact) -> Support:
     """What one fact supports; its name counts too, unless the value says no."""
     value = fact.value.strip().casefold()
     if value in NO:
-        return Support(
-            words=frozenset(word.text for word in find_words(fact.name)),
-            denied=_terms(fact.name, is_denied=False) | _terms(fact.name, is_denied=True),
-        )
+        named = _of_text(fact.name)
+        return Support(words=named.words, denied=named.affirmed | named.denied)
     if value in YES:
         return _of_text(fact.name)
     # "Drying: quick" supports "quick drying".
@@ -116,19 +111,16 @@ def _measures_by_name(fact: Fact) -> frozenset[tuple[Decimal, str]]:
     )
 
 
+@lru_cache(maxsize=4096)
 def _of_text(text: str) -> Support:
     quantities = find_quantities(text)
+    terms = tuple(find_terms(text, needs_context=False))
     plain = [quantity for quantity in quantities if quantity.sort is not Sort.CODE]
     return Support(
         words=frozenset(word.text for word in find_words(text)),
         measures=frozenset(measure for quantity in plain for measure in quantity.measures),
         numbers=frozenset(number.normalize() for quantity in plain for number in quantity.numbers),
         codes=frozenset(quantity.words for quantity in quantities if quantity.sort is Sort.CODE),
-        affirmed=_terms(text, is_denied=False),
-        denied=_terms(text, is_denied=True),
+        affirmed=frozenset(name for term in terms if not term.is_denied for name in wider(term.name)),
+        denied=frozenset(term.name for term in terms if term.is_denied),
     )
-
-
-def _terms(text: str, *, is_denied: bool) -> frozenset[str]:
-    named = [term.name for term in find_terms(text, needs_context=False) if term.is_denied is is_denied]
-    return frozenset(name for term in named for name in ({term} if is_denied else wider(term)))

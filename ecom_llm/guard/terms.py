@@ -73,12 +73,13 @@ class Term:
     end: int
 
 
-def find_words(text: str) -> list[Word]:
+@lru_cache(maxsize=1024)
+def find_words(text: str) -> tuple[Word, ...]:
     """The words of a text; hyphens part them, apostrophes do not, and a possessive 's is left out."""
-    return [
+    return tuple(
         Word(_POSSESSIVE.sub("", match.group().casefold()), match.start(), match.end())
         for match in _WORD.finditer(text)
-    ]
+    )
 
 
 def find_terms(text: str, *, needs_context: bool = True) -> Iterator[Term]:
@@ -111,7 +112,7 @@ def wider(name: str) -> frozenset[str]:
 
 def _match(words: Sequence[Word], index: int) -> tuple[tuple[tuple[str, str, bool], ...], int]:
     forms = _lexicon()[0]
-    for length in range(min(LONGEST_TERM_WORDS, len(words) - index), 0, -1):
+    for length in range(min(_longest().get(words[index].text, 1), len(words) - index), 0, -1):
         if length == 1:
             phrase = words[index].text
             if phrase not in forms and (singular := _singular(phrase)) in forms:
@@ -148,6 +149,16 @@ def _is_denied(words: Sequence[Word], text: str, index: int, length: int, reach:
         if word in NEGATORS or word.endswith(("n't", "n\u2019t")):
             return word != "non" or position == index - 1
     return False
+
+
+@lru_cache(maxsize=1)
+def _longest() -> dict[str, int]:
+    """By the first word of a form: how many words the longest has that begins so."""
+    lengths: dict[str, int] = {}
+    for form in _lexicon()[0]:
+        words = form.split(" ")
+        lengths[words[0]] = max(lengths.get(words[0], 1), min(len(words), LONGEST_TERM_WORDS))
+    return lengths
 
 
 @lru_cache(maxsize=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Now
 
 from ecom_llm.entities import Kind, TextKey
 
@@ -29,11 +30,18 @@ class GenerationJob(models.Model):
     product_id = models.CharField(max_length=100, blank=True)
     input_hash = models.CharField(max_length=64)
     prompt_version = models.CharField(max_length=32)
+    # Higher goes first; see `due_at`.
     priority = models.SmallIntegerField(default=0)
+    # The time of the request, an hour earlier for each point of priority; the earliest goes first. All jobs age at
+    # one rate, so two that wait keep their order and this never has to be written again. A job of priority 10 goes
+    # before one of priority 0 that has waited for less than ten hours, and after one that has waited longer.
+    due_at = models.DateTimeField(db_default=Now())
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     # Set when the batch it was in crashed: it runs by itself, so that a poisoned job harms no neighbour.
     runs_alone = models.BooleanField(default=False)
+    # How often its lease lapsed, because a worker died or hung.
+    lapses = models.PositiveSmallIntegerField(default=0)
     lease_token = models.UUIDField(null=True, blank=True)
     lease_expires_at = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=100, blank=True)
@@ -41,6 +49,11 @@ class GenerationJob(models.Model):
     expires_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # Of all tries of all attempts that ended; a worker that dies takes its count along.
+    prompt_tokens = models.PositiveIntegerField(default=0)
+    completion_tokens = models.PositiveIntegerField(default=0)
+    # Wall-clock time of the batches it was in.
+    generation_seconds = models.FloatField(default=0)
     error = models.TextField(blank=True)
 
     class Meta:
@@ -54,7 +67,12 @@ class GenerationJob(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=["-priority", "id"], name="ecom_llm_job_waiting", condition=models.Q(state="waiting")),
+            # The order of claims; with the kind, so that the queue of a kind is counted without reading its rows.
+            models.Index(fields=["due_at", "id", "kind"], name="ecom_llm_job_due", condition=models.Q(state="waiting")),
+            # What was done of late.
+            models.Index(
+                fields=["finished_at"], name="ecom_llm_job_finished", condition=models.Q(finished_at__isnull=False)
+            ),
             models.Index(fields=["lease_expires_at"], name="ecom_llm_job_lease", condition=models.Q(state="running")),
             models.Index(fields=["kind", "subject", "language", "-id"], name="ecom_llm_job_key"),
         )

@@ -94,4 +94,5 @@ def _show(version: TextVersion, action: str, user: AbstractBaseUser) -> TextVers
 
 
 def _lock(version: TextVersion) -> Text:
-    return Text.objects.select_for_update(of=("self",)).select_related("published").get(pk=version.text_id)
+    # Without a join: PostgreSQL rereads a row that it had to wait for, and no row that was joined to it.
+    return Text.objects.select_for_update().get(pk=version.text_id)

@@ -16,17 +16,17 @@ from ecom_llm.models import Text, TextVersion
 
 def published(keys: Iterable[TextKey]) -> dict[TextKey, TextVersion]:
     """The published version of each text that has one, in one query (none for no keys)."""
+    texts = Text.objects.filter(matching(keys), published__isnull=False).select_related("published")
+    return {text.key: text.published for text in texts if text.published is not None}
+
+
+def matching(keys: Iterable[TextKey]) -> Q:
+    """The condition that a text is one of these; without keys it costs no query, since nothing meets it."""
     subjects: dict[tuple[Kind, str], set[str]] = {}
     for key in keys:
         subjects.setdefault((key.kind, key.language), set()).add(key.subject)
-    if not subjects:
-        return {}
-    wanted = reduce(
-        or_,
-        (Q(kind=kind, language=language, subject__in=found) for (kind, language), found in subjects.items()),
-    )
-    texts = Text.objects.filter(wanted, published__isnull=False).select_related("published")
-    return {text.key: text.published for text in texts if text.published is not None}
+    found = (Q(kind=kind, language=language, subject__in=of_it) for (kind, language), of_it in subjects.items())
+    return reduce(or_, found, Q(pk__in=()))
 
 
 def is_current(version: TextVersion, facts: Mapping[str, ProductFacts]) -> bool:

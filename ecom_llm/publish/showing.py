@@ -1,4 +1,4 @@
-"""Makes a version the one that shoppers see, or holds it back."""
+"""Makes a version the one that shoppers see, and says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def show(text: Text, version: TextVersion, action: str, **changes: object) -> Te
     """Publish a version in the place of the one shown now. Call it in a transaction that holds the text's row.
 
     Args:
-        text: the text, with `published` loaded.
+        text: the text.
         version: the version to show.
         action: `publish`, `approve` or `rollback`.
         changes: see `states.move`.
@@ -23,10 +23,10 @@ def show(text: Text, version: TextVersion, action: str, **changes: object) -> Te
         move(text.published, "archive")
     text.published = version
     text.save(update_fields=["published"])
-    transaction.on_commit(lambda: text_published.send(sender=TextVersion, version=version), robust=True)
+    announce(version)
     return version
 
 
-def hold(version: TextVersion) -> TextVersion:
-    """Put a version before a reviewer."""
-    return move(version, "submit")
+def announce(version: TextVersion) -> None:
+    """Tell whoever listens that a version is published, once that is committed."""
+    transaction.on_commit(lambda: text_published.send(sender=TextVersion, version=version), robust=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import F
+from typing import Any
+
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from ecom_llm.exceptions import TransitionError
@@ -39,13 +41,53 @@ def move(version: TextVersion, action: str, **changes: object) -> TextVersion:
     Raises:
         TransitionError: the state, here or by now in the database, does not permit it.
     """
-    starts, end = TRANSITIONS[action]
-    values = {"state": end, "decided_at": timezone.now(), **changes}
-    moved = TextVersion.objects.filter(pk=version.pk, state__in=starts).update(**values)
+    values = _values(action, **changes)
+    moved = TextVersion.objects.filter(pk=version.pk, state__in=TRANSITIONS[action][0]).update(**values)
     if not moved:
         version.refresh_from_db(fields=["state"])
-        raise TransitionError(f"Cannot {action} a version that is {version.get_state_display().lower()}.")
+        raise _refused(version, action)
+    _bring_up_to_date(version, values)
+    return version
+
+
+def move_all(versions: QuerySet[TextVersion], action: str) -> int:
+    """Take one action on every version whose state permits it, in one statement.
+
+    Args:
+        versions: which; those in another state stay as they are.
+        action: a key of `TRANSITIONS`.
+
+    Returns:
+        How many were moved.
+    """
+    return versions.filter(state__in=TRANSITIONS[action][0]).update(**_values(action))
+
+
+def enter(version: TextVersion, action: str) -> TextVersion:
+    """Take one action on a new version that is not in the database yet: it is stored as the action leaves it.
+
+    Args:
+        version: is changed in place.
+        action: a key of `TRANSITIONS`.
+
+    Raises:
+        TransitionError: its state does not permit it.
+    """
+    if action not in allowed_actions(version):
+        raise _refused(version, action)
+    _bring_up_to_date(version, _values(action))
+    return version
+
+
+def _values(action: str, **changes: object) -> dict[str, Any]:
+    return {"state": TRANSITIONS[action][1], "decided_at": timezone.now(), **changes}
+
+
+def _bring_up_to_date(version: TextVersion, values: dict[str, Any]) -> None:
     for name, value in values.items():
         if not isinstance(value, F):
             setattr(version, name, value)
-    return version
+
+
+def _refused(version: TextVersion, action: str) -> TransitionError:
+    return TransitionError(f"Cannot {action} a version that is {version.get_state_display().lower()}.")

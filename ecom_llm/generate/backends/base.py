@@ -35,6 +35,8 @@ class Backend(ABC):
         self.model: str = params.get("MODEL", "")
         self.revision: str = params.get("REVISION", "")
         self.options: Mapping[str, Any] = params.get("OPTIONS", {})
+        # Jobs of a batch that still fit into memory; known once a larger one did not.
+        self.fitting_jobs: int | None = None
         for name in self.options:
             if name not in self.option_names:
                 known = ", ".join(self.option_names) or "none"
@@ -58,12 +60,16 @@ class Backend(ABC):
         Args:
             prompts: at least one.
             sampling: for all of them.
-            on_token: called after each token of the batch; may raise to stop it (a lost lease).
+            on_token: called after each token of the batch (a remote backend: at least once a second); may raise to
+                stop it (a lost lease, a deadline).
 
         Returns:
-            A completion for each prompt, in order.
+            `sampling.n` completions for each prompt: all of the first prompt, then all of the second.
 
         Raises:
+            BackendBusyError: there is no room at the moment; it carries what was completed.
+            BackendMemoryError: the batch is too large for the memory.
+            BackendBrokenError: this process cannot go on.
             BackendError: the model cannot be loaded or run.
         """
 

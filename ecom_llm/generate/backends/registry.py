@@ -43,4 +43,9 @@ def _make(alias: str, params: Mapping[str, Any]) -> Backend:
         raise ConfigurationError(f"BACKENDS[{alias!r}]: {params['BACKEND']} cannot be imported: {error}") from error
     if not (isinstance(backend_class, type) and issubclass(backend_class, Backend)):
         raise ConfigurationError(f"BACKENDS[{alias!r}]: {params['BACKEND']} is not a Backend.")
-    return backend_class(alias, params)
+    try:
+        return backend_class(alias, params)
+    except ConfigurationError:
+        raise
+    except Exception as error:
+        raise ConfigurationError(f"BACKENDS[{alias!r}] cannot be made: {type(error).__name__}: {error}") from error

@@ -1,31 +1,49 @@
-"""Any Hugging Face causal model, in this process, through transformers and torch."""
+"""A causal language model in this process, through transformers and torch."""
 
 from __future__ import annotations
 
-import io
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stderr
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ecom_llm import conf, metrics
 from ecom_llm.entities import Completion, Prompt, Sampling
-from ecom_llm.exceptions import BackendError, ConfigurationError, EcomLLMError, ModelFileError
+from ecom_llm.exceptions import (
+    BackendBrokenError,
+    BackendError,
+    BackendMemoryError,
+    ConfigurationError,
+    EcomLLMError,
+    ModelFileError,
+    ModelLoadError,
+)
 from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.model_files import locate
+
+if TYPE_CHECKING:
+    from ecom_llm.generate.backends.local.grounding import Grounding
+    from ecom_llm.generate.backends.local.loading import Loaded
+    from ecom_llm.generate.backends.local.requests import Constraint, Engine, Request
 
 logger = logging.getLogger(__name__)
 
 # Characters of English in a token, near enough to plan batches before the model is loaded.
 CHARACTERS_PER_TOKEN = 4
+ENGINES = ("rows", "plain", "continuous")
+# Turns that a waiting thread spins before it sleeps: some microseconds, as long as the next piece of work is away.
+SPIN_COUNT = "10000"
+OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 @dataclass(slots=True)
-class _Loaded:
-    tokenizer: Any
-    model: Any
-    device: str
+class _Ready:
+    loaded: Loaded
+    engine: Engine
+    stop_tokens: frozenset[int]
+    grounding: Grounding | None = None
 
 
 class TransformersBackend(Backend):
@@ -33,16 +51,34 @@ class TransformersBackend(Backend):
 
     Options:
         device: ``cpu``, ``cuda``, ``cuda:1``; the GPU when there is one, if left out.
-        dtype: ``float32``, ``bfloat16``, ``float16``; float32 on the CPU, bfloat16 on a GPU, if left out.
-        attn_implementation: as transformers takes it.
+        dtype: ``float32``, ``bfloat16``, ``float16``; if left out, bfloat16 on a GPU and on a CPU that multiplies it
+            in hardware, else float32.
+        quantization: ``int8`` for 8-bit products on a CPU.
+        engine: ``rows`` (shares prompt prefixes, replaces finished rows), ``continuous`` (transformers' continuous
+            batching) or ``plain`` (its `generate`); if left out, continuous on a GPU, rows on a CPU, and plain for
+            models whose attention cannot be replaced.
+        rows: completions that advance together at most.
+        attn_implementation: as transformers takes it; rules the engine ``rows`` out.
+        compile: True has torch compile the model, which takes minutes at the first batch.
         threads: CPU threads of torch.
+        cache_dir: folder for converted weights; `~/.cache/ecom_llm/weights` if left out, "" for none.
     """
 
-    option_names = ("device", "dtype", "attn_implementation", "threads")
+    option_names = (
+        "attn_implementation", "cache_dir", "compile", "device", "dtype", "engine", "quantization", "rows", "threads",
+    )  # fmt: skip
 
     def __init__(self, alias: str, params: Mapping[str, Any]) -> None:
         super().__init__(alias, params)
-        self._loaded: _Loaded | None = None
+        self._ready: _Ready | None = None
+        for name, known in (("engine", ENGINES), ("quantization", ("int8",))):
+            chosen = self.options.get(name)
+            if chosen and chosen not in known:
+                raise ConfigurationError(f"BACKENDS[{alias!r}]: {name} {chosen!r} is not one of {', '.join(known)}.")
+        for name in ("rows", "threads"):
+            number = self.options.get(name, 1)
+            if type(number) is not int or number < 1:
+                raise ConfigurationError(f"BACKENDS[{alias!r}]: {name} must be a whole number above 0, not {number!r}.")
 
     def check(self) -> list[str]:
         try:
@@ -52,62 +88,78 @@ class TransformersBackend(Backend):
         return []
 
     def count_tokens(self, prompt: Prompt) -> int:
-        if self._loaded is not None:
-            return len(self._loaded.tokenizer(self._spell(self._loaded.tokenizer, prompt))["input_ids"])
+        if self._ready is not None:
+            return len(self._read(self._ready.loaded.tokenizer, prompt))
         return sum(len(message.content) for message in prompt.messages) // CHARACTERS_PER_TOKEN
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, on_token: OnToken | None = None
     ) -> list[Completion]:
-        loaded = self._load()
+        ready = self._load()
         started = time.monotonic()
+        wanted = [(prompt, request) for prompt in prompts for request in self._requests(ready, prompt, sampling)]
+        failure: BackendError | None = None
         try:
-            return self._run(loaded, prompts, sampling, on_token, started)
+            ready.engine.complete([request for _, request in wanted], _Ending(ready, sampling.stop), on_token)
         except EcomLLMError:
             # Raised by `on_token`: the caller's own business, not the model's.
             raise
-        except (RuntimeError, ValueError) as error:
-            raise BackendError(f"{self.model_name} could not generate: {error}") from error
-
-    def _run(
-        self,
-        loaded: _Loaded,
-        prompts: Sequence[Prompt],
-        sampling: Sampling,
-        on_token: OnToken | None,
-        started: float,
-    ) -> list[Completion]:
-        import torch
-
-        texts = [self._spell(loaded.tokenizer, prompt) for prompt in prompts]
-        inputs = loaded.tokenizer(texts, return_tensors="pt", padding=True, add_special_tokens=False)
-        inputs = inputs.to(loaded.device)
-        width = inputs["input_ids"].shape[1]
-        torch.manual_seed(sampling.seed)
-        with torch.inference_mode():
-            output = loaded.model.generate(
-                input_ids=inputs["input_ids"],
-                attention_mask=inputs["attention_mask"],
-                stopping_criteria=[_StopRows(loaded.tokenizer, width, sampling.stop, on_token)],
-                pad_token_id=loaded.tokenizer.pad_token_id,
-                **_arguments(sampling),
-            )
+        except (RuntimeError, ValueError, MemoryError) as error:
+            failure = self._as_ours(error)
+        if failure is not None:
+            # Behind the `except`: until its end the error holds on to the batch's memory.
+            _empty_device_cache()
+            raise failure
         seconds = time.monotonic() - started
+        return [self._completion(ready, prompt, request, sampling, seconds) for prompt, request in wanted]
+
+    def _as_ours(self, error: Exception) -> BackendError:
+        """What torch raised, told apart by what helps: a smaller batch, a new process, or nothing."""
+        words = f"{self.model_name} could not generate: {error}"
+        if isinstance(error, MemoryError) or any(sign in str(error).lower() for sign in OUT_OF_MEMORY):
+            return BackendMemoryError(words)
+        if "CUDA error" in str(error) or type(error).__name__ == "AcceleratorError":
+            return BackendBrokenError(words)
+        return BackendError(words)
+
+    def _requests(self, ready: _Ready, prompt: Prompt, sampling: Sampling) -> list[Request]:
+        from ecom_llm.generate.backends.local.requests import Request
+
+        ids = self._read(ready.loaded.tokenizer, prompt)
+        constraints = self._constraints(ready, prompt)
         return [
-            self._completion(loaded, prompt, read, row[width:], sampling, seconds)
-            for prompt, read, row in zip(prompts, inputs["attention_mask"].sum(1).tolist(), output, strict=True)
-        ]
+            Request(
+                ids, sampling.max_new_tokens, temperature, sampling.top_p, sampling.repetition_penalty,
+                sampling.seed * sampling.n + index, constraints,
+            )
+            for index, temperature in enumerate(sampling.temperatures)
+        ]  # fmt: skip
+
+    def _constraints(self, ready: _Ready, prompt: Prompt) -> list[Constraint]:
+        settings = conf.get_settings()
+        if not settings.generate.grounded_decoding:
+            return []
+        if not ready.engine.supports_constraints:
+            raise ConfigurationError("GENERATE['GROUNDED_DECODING'] needs the engine 'rows' or 'plain'.")
+        if ready.grounding is None:
+            from ecom_llm.generate.backends.local.grounding import Grounding
+
+            ready.grounding = Grounding(ready.loaded.tokenizer, settings.guard.banned_words)
+        return ready.grounding.constraints(prompt.citable, prompt.prefix)
 
     @staticmethod
-    def _completion(
-        loaded: _Loaded, prompt: Prompt, read: int, row: Any, sampling: Sampling, seconds: float
-    ) -> Completion:
-        tokens = [token for token in row.tolist() if token != loaded.tokenizer.pad_token_id]
-        text = loaded.tokenizer.decode(tokens, skip_special_tokens=True)
+    def _completion(ready: _Ready, prompt: Prompt, request: Request, sampling: Sampling, seconds: float) -> Completion:
+        # A line break before the first word ends nothing; see `_Ending`.
+        text = ready.loaded.tokenizer.decode(request.written, skip_special_tokens=True).strip()
         for stop in sampling.stop:
-            text = text.split(stop)[0] if text.strip() else text
-        words = f"{prompt.prefix}{text}" if text.startswith((" ", ",", ".", "'")) else f"{prompt.prefix} {text}"
-        return Completion(" ".join(words.split()), int(read), len(tokens), seconds)
+            text = text.split(stop)[0]
+        words = f"{prompt.prefix}{text}" if text.startswith((",", ".", "'")) else f"{prompt.prefix} {text}"
+        return Completion(" ".join(words.split()), len(request.ids), len(request.written), seconds)
+
+    def _read(self, tokenizer: Any, prompt: Prompt) -> list[int]:
+        """The prompt's tokens; its own spelling has the special ones that the model's template wants."""
+        ids: list[int] = tokenizer(self._spell(tokenizer, prompt), add_special_tokens=False)["input_ids"]
+        return ids
 
     @staticmethod
     def _spell(tokenizer: Any, prompt: Prompt) -> str:
@@ -126,72 +178,64 @@ class TransformersBackend(Backend):
             spelt = "\n\n".join(turn["content"] for turn in turns) + "\n"
         return f"{spelt}{clean(prompt.prefix)}"
 
-    def _load(self) -> _Loaded:
-        if self._loaded is None:
+    def _load(self) -> _Ready:
+        if self._ready is None:
             started = time.monotonic()
-            self._loaded = self._read_files()
-            logger.info("Loaded %s in %.1f s.", self.model_name, time.monotonic() - started)
-        return self._loaded
+            source = locate(self.model, self.revision)
+            # Read when torch is first imported. Its threads spin while they wait for each other; on a machine that is
+            # busy otherwise they spin for a core that nobody gives them, and generate many times slower.
+            os.environ.setdefault("GOMP_SPINCOUNT", SPIN_COUNT)
+            try:
+                from ecom_llm.generate.backends.local import engines, loading
+            except ImportError as error:
+                raise ConfigurationError(
+                    "The transformers backend needs: pip install 'ecom-llm[transformers]'."
+                ) from error
+            loaded = self._load_model(loading, source)
+            stop_tokens = _ends(loaded)
+            self._ready = _Ready(loaded, engines.choose(loaded, self.options, sorted(stop_tokens)), stop_tokens)
+            seconds = time.monotonic() - started
+            metrics.observe_load(self.model_name, seconds)
+            logger.info("Loaded %s in %.1f s.", self.model_name, seconds)
+        return self._ready
 
-    def _read_files(self) -> _Loaded:
-        source = locate(self.model, self.revision)
+    def _load_model(self, loading: Any, source: Any) -> Loaded:
         try:
-            import torch
-            from transformers import AutoModelForCausalLM, AutoTokenizer
-            from transformers.utils import logging as transformers_logging
-        except ImportError as error:
-            raise ConfigurationError("The transformers backend needs: pip install 'ecom-llm[transformers]'.") from error
-        transformers_logging.disable_progress_bar()
-        if "threads" in self.options:
-            torch.set_num_threads(int(self.options["threads"]))
-        device = self.options.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
-        dtype = getattr(torch, self.options.get("dtype") or ("float32" if device == "cpu" else "bfloat16"))
-        arguments: dict[str, Any] = {"trust_remote_code": False, **source.arguments}
-        attention = self.options.get("attn_implementation")
-        arguments_of_model = arguments | ({"attn_implementation": attention} if attention else {})
-        try:
-            # The GGUF reader draws a progress bar of its own, whatever it is told.
-            with redirect_stderr(io.StringIO()):
-                tokenizer = AutoTokenizer.from_pretrained(source.name, **arguments)
-                model = AutoModelForCausalLM.from_pretrained(
-                    source.name, dtype=dtype, use_safetensors=True, **arguments_of_model
-                )
+            loaded: Loaded = loading.load(source, self.options)
+        except (ConfigurationError, ModelFileError, ModelLoadError):
+            raise
         except Exception as error:
-            # Readers of damaged files raise whatever they trip over. The jobs are not to blame.
-            raise ModelFileError(f"{self.model_name} cannot be loaded: {type(error).__name__}: {error}") from error
-        # Rows of a batch end at the same place, so that each one's next token is the last column.
-        tokenizer.padding_side = "left"
-        if tokenizer.pad_token_id is None:
-            tokenizer.pad_token = tokenizer.eos_token
-        return _Loaded(tokenizer, model.to(device).eval(), device)
+            # No memory left on the device, say. The jobs are not to blame, and a new process may have more luck.
+            raise ModelLoadError(f"The model cannot be loaded now: {type(error).__name__}: {error}") from error
+        return loaded
 
 
-class _StopRows:
-    """Ends a row at the first stop string after its first word, and tells the caller of each step."""
+class _Ending:
+    """Whether a completion has ended: at the end of its turn, or at a stop string behind its first word."""
 
-    def __init__(self, tokenizer: Any, width: int, stops: Sequence[str], on_token: OnToken | None) -> None:
-        self._tokenizer = tokenizer
-        self._width = width
+    def __init__(self, ready: _Ready, stops: Sequence[str]) -> None:
+        self._decode = ready.loaded.tokenizer.decode
+        self._ends = ready.stop_tokens
         self._stops = stops
-        self._on_token = on_token
 
-    def __call__(self, input_ids: Any, scores: Any, **kwargs: Any) -> Any:
-        import torch
-
-        if self._on_token is not None:
-            self._on_token()
-        is_done = []
-        for row in input_ids[:, self._width :].tolist():
-            last = self._tokenizer.decode(row[-1:])
-            has_words = any(self._tokenizer.decode([token]).strip() for token in row[:3])
-            is_done.append(has_words and any(stop in last for stop in self._stops))
-        return torch.tensor(is_done, device=input_ids.device)
+    def __call__(self, request: Request) -> bool:
+        if request.written[-1] in self._ends:
+            return True
+        last = self._decode(request.written[-1:])
+        if not any(stop in last for stop in self._stops):
+            return False
+        return any(self._decode([token]).strip() for token in request.written[:3])
 
 
-def _arguments(sampling: Sampling) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "max_new_tokens": sampling.max_new_tokens, "repetition_penalty": sampling.repetition_penalty,
-    }  # fmt: skip
-    if sampling.temperature <= 0:
-        return arguments | {"do_sample": False}
-    return arguments | {"do_sample": True, "temperature": sampling.temperature, "top_p": sampling.top_p}
+def _ends(loaded: Loaded) -> frozenset[int]:
+    """The tokens that end a turn, as the model and its tokenizer name them."""
+    named = [loaded.model.generation_config.eos_token_id, loaded.tokenizer.eos_token_id]
+    flat = [token for item in named for token in (item if isinstance(item, list) else [item])]
+    return frozenset(token for token in flat if token is not None)
+
+
+def _empty_device_cache() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

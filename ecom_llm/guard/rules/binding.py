@@ -60,8 +60,7 @@ def _misbound(feature: str, facts: list[Fact], free: frozenset[str] | set[str]) 
     named = {stem(word) for word in words}
     bound: set[str] = set()
     for fact in facts:
-        name = {stem(word) for word in _words(fact.name)}
-        value = {stem(word) for word in _words(fact.value)}
+        name, value = _stems(fact.name), _stems(fact.value)
         # A fact is named by all of its name ("largest diameter" is no diameter), by a value that names it too
         # ("shoulder straps"), or in the table's own form.
         if fact.name.lower() in UNNAMED or name <= named or f"{fact.name}:".lower() in feature.lower():
@@ -85,6 +84,11 @@ def check_articles(reading: Reading) -> Iterator[Finding]:
 
 def _is_plural(name: str) -> bool:
     return bool(re.search(r"[^su]s$", name)) and not name.lower().endswith(("lens", "is"))
+
+
+@lru_cache(maxsize=4096)
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(stem(word) for word in _words(text))
 
 
 @lru_cache(maxsize=4096)

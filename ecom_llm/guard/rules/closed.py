@@ -7,6 +7,7 @@ is closed it can say less, and nothing that the shop did not say first.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from ecom_llm.entities import Finding
 from ecom_llm.guard.reading import Reading
@@ -33,6 +34,7 @@ def check_closed(reading: Reading) -> Iterator[Finding]:
         yield reading.block("word.unsupported", f"No fact says “{word.text}”.", word.start, word.end)
 
 
+@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """One spelling for singular and plural: "handles" and "handle", "brushes" and "brush"."""
     for ending in ("es", "s"):

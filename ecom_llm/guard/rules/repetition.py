@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 
-from ecom_llm.entities import Finding
+from ecom_llm.entities import Finding, ProductFacts
 from ecom_llm.guard.reading import Reading
 from ecom_llm.guard.terms import LITTLE_WORDS, find_words
 
@@ -41,7 +42,8 @@ def _sentences(reading: Reading) -> Iterator[Finding]:
 
 
 def _phrases(reading: Reading) -> Iterator[Finding]:
-    words = [word for word in reading.words if word.text not in _name_words(reading)]
+    names = _name_words(reading)
+    words = [word for word in reading.words if word.text not in names]
     seen: set[tuple[str, ...]] = set()
     for index in range(len(words) - PHRASE_WORDS + 1):
         run = words[index : index + PHRASE_WORDS]
@@ -57,12 +59,9 @@ def _pairs(reading: Reading) -> Iterator[Finding]:
     if not reading.is_english:
         return
     left_out = LITTLE_WORDS | _name_words(reading)
-    held = Counter(
-        (left.text, right.text)
-        for product in reading.products
-        for value in product.citable.values()
-        for left, right in pairwise(find_words(value))
-    )
+    held: Counter[tuple[str, str]] = Counter()
+    for product in reading.products:
+        held.update(_held(product))
     seen: Counter[tuple[str, str]] = Counter()
     for left, right in pairwise(reading.words):
         if _SENTENCE_END.search(reading.text, left.end, right.start):
@@ -74,6 +73,14 @@ def _pairs(reading: Reading) -> Iterator[Finding]:
         if seen[pair] > max(1, held[pair]):
             yield reading.block("repetition.pair", "It says the same thing twice.", left.start, right.end)
             return
+
+
+@lru_cache(maxsize=2048)
+def _held(product: ProductFacts) -> Counter[tuple[str, str]]:
+    """How often a product's facts hold each two words side by side."""
+    return Counter(
+        (left.text, right.text) for value in product.citable.values() for left, right in pairwise(find_words(value))
+    )
 
 
 def _name_words(reading: Reading) -> set[str]:
