@@ -6,6 +6,7 @@ Whatever the settings hold, the checks report and never raise; `docs/checks.md` 
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
@@ -18,11 +19,14 @@ from django.db import router
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
-from ecom_llm import conf
+from ecom_llm import celery_checks, conf
 from ecom_llm.entities import Consent, Sampling
 from ecom_llm.exceptions import ConfigurationError
 
 MIDDLEWARE = "ecom_llm.capture.middleware.CaptureMiddleware"
+
+# Shortest token that nobody guesses.
+TOKEN_CHARACTERS = 32
 
 MEANINGS = {
     "E001": "`ECOM_LLM` is not a dict.",
@@ -30,7 +34,7 @@ MEANINGS = {
     "E003": "A setting has a value of the wrong type, or one that is not among its choices.",
     "E004": "A length in `GUARD['LENGTH']` is not a pair of whole numbers, shortest first.",
     "E005": "`GENERATE['BACKENDS']` names an alias that `BACKENDS` does not have.",
-    "E006": "`GENERATE['SAMPLING']` holds a key that is no way of sampling.",
+    "E006": "`GENERATE['SAMPLING']` holds a key that is no way of sampling, or a value that makes no sense.",
     "E010": "The catalogue adapter cannot be imported or refuses its options (a field map with a missing field, say).",
     "E011": "The catalogue adapter's own check found something wrong.",
     "E020": "A backend's class cannot be imported.",
@@ -39,11 +43,22 @@ MEANINGS = {
     "E090": "A check itself failed; the message says with what.",
     "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
     "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
-    "W003": "Celery acknowledges messages late; leases already give a crashed worker's jobs back.",
+    "W003": "Celery is told to acknowledge this app's messages late; leases already give a crashed worker's jobs back.",
     "W004": "`GENERATE['DRIVER']` is `celery`, but no Celery app with a broker is loaded.",
     "W005": "`CAPTURE` names a page that no URL pattern has.",
     "W006": "Visitors who have not decided are given a lasting id.",
     "W007": "A backend's model is missing, or of a kind that is refused.",
+    "W008": "`MONITORING['METRICS_TOKEN']` is short enough to be guessed.",
+    "W009": "`PROMETHEUS_MULTIPROC_DIR` names no folder that this process may write to, so nothing is counted.",
+    "W010": "Celery's pool is not prefork, so that nothing replaces a process whose model has broken or hung.",
+    "W011": "Celery's concurrency is not 1, so that each process of a worker loads a model of its own.",
+    "W012": "A busy Celery worker holds wake-up messages that an idle one could answer.",
+    "W013": "A Celery worker ends when its broker is away, or away for long.",
+    "W014": "Celery waits for a silent Redis without a limit.",
+    "W015": "Celery ends tasks that take no longer than they may.",
+    "W016": "Celery replaces a worker's process, and with it the loaded model, after a few tasks.",
+    "W017": "A worker may pause for longer than its lease lasts, so that its jobs are done twice.",
+    "W018": "Loading a model may take less time than one token of it.",
 }
 """Every check by its number: what it says."""
 
@@ -88,15 +103,19 @@ def _backend_aliases(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 
 def _sampling_keys(settings: conf.Settings) -> Iterator[CheckMessage]:
-    known = [item.name for item in fields(Sampling)]
+    # Each try has a seed of its own.
+    known = [item.name for item in fields(Sampling) if item.name != "seed"]
     for kind, chosen in settings.generate.sampling.items():
+        where = f"GENERATE['SAMPLING'][{kind!r}]"
         if not isinstance(chosen, dict):
-            yield _error("E006", f"GENERATE['SAMPLING'][{kind!r}] must be a dict, not {type(chosen).__name__}.")
+            yield _error("E006", f"{where} must be a dict, not {type(chosen).__name__}.")
             continue
-        for key in chosen:
-            if key not in known:
-                message = f"GENERATE['SAMPLING'][{kind!r}] has the unknown key {key!r}. {_nearest(str(key), known)}"
-                yield _error("E006", message)
+        unknown = [str(key) for key in chosen if key not in known]
+        yield from (_error("E006", f"{where} has the unknown key {key!r}. {_nearest(key, known)}") for key in unknown)
+        try:
+            Sampling(**{key: value for key, value in chosen.items() if key in known})
+        except ConfigurationError as error:
+            yield _error("E006", f"{where}: {error}")
 
 
 def _catalog(settings: conf.Settings) -> Iterator[CheckMessage]:
@@ -162,14 +181,30 @@ def _sqlite_transactions(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 
 def _celery(settings: conf.Settings) -> Iterator[CheckMessage]:
-    if settings.generate.driver != "celery":
-        return
-    if current_app.conf.task_acks_late:
-        message = "Celery's task_acks_late is on: a worker that dies makes its broker run the message again."
-        yield _warning("W003", message, "Leave it off; the job's lease is what gives the job back.")
-    if not current_app.conf.broker_url:
-        hint = "Import your Celery app in the project's __init__.py and give it a broker_url."
-        yield _warning("W004", "GENERATE['DRIVER'] is 'celery', but no Celery app with a broker is loaded.", hint)
+    if settings.generate.driver == "celery":
+        for number, message, hint in celery_checks.problems(current_app.conf, settings.generate):
+            yield _warning(number, message, hint)
+
+
+def _patience(settings: conf.Settings) -> Iterator[CheckMessage]:
+    generate = settings.generate
+    if generate.hang_seconds > generate.lease_seconds:
+        message = f"HANG_SECONDS ({generate.hang_seconds}) is above LEASE_SECONDS ({generate.lease_seconds})."
+        yield _warning("W017", f"GENERATE: {message}", "A lease is renewed at a token: let it last as long as a pause.")
+    if generate.load_seconds < generate.hang_seconds:
+        message = f"LOAD_SECONDS ({generate.load_seconds}) is below HANG_SECONDS ({generate.hang_seconds})."
+        yield _warning("W018", f"GENERATE: {message}", "A process that loads its model is ended after LOAD_SECONDS.")
+
+
+def _monitoring(settings: conf.Settings) -> Iterator[CheckMessage]:
+    token = settings.monitoring.metrics_token
+    if 0 < len(token) < TOKEN_CHARACTERS:
+        message = f"MONITORING['METRICS_TOKEN'] has {len(token)} characters."
+        yield _warning("W008", message, f"Make it {TOKEN_CHARACTERS} or more: `openssl rand -hex 32`.")
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if folder and not os.access(folder, os.W_OK | os.X_OK):
+        message = f"PROMETHEUS_MULTIPROC_DIR: {folder!r} is no folder that can be written to."
+        yield _warning("W009", message, "Make it before the first process starts, for the user they all run as.")
 
 
 def _page_names(settings: conf.Settings) -> Iterator[CheckMessage]:
@@ -200,7 +235,7 @@ def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 _CHECKS: tuple[_Check, ...] = (
     _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _models,
-    _sink_class, _middleware, _sqlite_transactions, _celery, _page_names, _default_consent,
+    _sink_class, _middleware, _sqlite_transactions, _celery, _page_names, _default_consent, _patience, _monitoring,
 )  # fmt: skip
 
 

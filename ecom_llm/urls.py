@@ -8,6 +8,7 @@ from rest_framework.routers import SimpleRouter
 from ecom_llm.api.consent import ConsentView
 from ecom_llm.api.events import EventsView
 from ecom_llm.api.jobs import JobViewSet
+from ecom_llm.api.metrics import MetricsView
 from ecom_llm.api.product_texts import ProductTextsView
 from ecom_llm.api.recommendations import RecommendationsView
 from ecom_llm.api.schema import SchemaView
@@ -31,4 +32,4 @@ endpoints = [
     *staff.urls,
 ]
 
-urlpatterns = [path("api/v1/", include(endpoints))]
+urlpatterns = [path("api/v1/", include(endpoints)), path("metrics/", MetricsView.as_view(), name="metrics")]

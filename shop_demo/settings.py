@@ -84,6 +84,11 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default="")
+# A worker waits for its broker for as long as it takes; docs/production.md says why each of these.
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5, "socket_keepalive": True}
 
 # Baskets travel in a signed cookie, so that looking round the shop never writes to the database.
 SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"

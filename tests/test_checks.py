@@ -14,7 +14,7 @@ from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
-from ecom_llm import checks
+from ecom_llm import celery_checks, checks, tasks
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.checks import MEANINGS, check_settings
 
@@ -117,21 +117,105 @@ def test_sqlite_that_does_not_wait_is_reported(
     assert list(found()) == ids
 
 
-def test_late_acknowledgement_is_reported_where_celery_drives(
-    use_settings: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def celery(use_settings: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The configuration of a Celery application that wakes workers, with nothing wrong in it."""
+    app = Celery(broker="amqp://", set_as_current=False)
+    app.conf.update(broker_connection_max_retries=None, worker_prefetch_multiplier=1)
+    monkeypatch.setattr(checks, "current_app", app)
+    use_settings(GENERATE={"DRIVER": "celery"})
+    return app.conf
+
+
+TIMEOUTS = {"socket_connect_timeout": 2, "socket_timeout": 5}
+LATE = {"acks_late": True}
+
+
+@pytest.mark.parametrize(
+    ("change", "number", "said"),
+    [
+        ({"task_annotations": {"ecom_llm.run_jobs": LATE}}, "W003", "messages late"),
+        ({"task_annotations": [{"*": LATE}]}, "W003", "messages late"),
+        ({"broker_url": None}, "W004", "no Celery app with a broker"),
+        ({"worker_pool": "solo"}, "W010", "'solo'"),
+        ({"worker_pool": "threads"}, "W010", "'threads'"),
+        ({"worker_pool": "gevent"}, "W010", "'gevent'"),
+        ({"worker_concurrency": 4}, "W011", "is 4"),
+        ({"worker_concurrency": "auto"}, "W011", "is auto"),
+        ({"worker_prefetch_multiplier": 4}, "W012", "holds 4"),
+        ({"worker_prefetch_multiplier": 0}, "W012", "any number"),
+        ({"broker_connection_retry": False}, "W013", "does not answer"),
+        ({"broker_connection_retry_on_startup": False}, "W013", "does not answer"),
+        ({"broker_connection_max_retries": 100}, "W013", "after 100 tries"),
+        ({"broker_connection_max_retries": 0}, "W013", "after 0 tries"),
+        ({"broker_url": "redis://"}, "W014", "no socket_connect_timeout and no socket_timeout"),
+        ({"broker_url": "rediss://", "broker_transport_options": {"socket_timeout": 5}}, "W014", "connect_timeout:"),
+        ({"task_time_limit": 300}, "W015", "time_limit is 300 s"),
+        ({"task_soft_time_limit": 1500}, "W015", "soft_time_limit is 1500 s"),
+        ({"task_annotations": {"ecom_llm.run_jobs": {"time_limit": 60}}}, "W015", "time_limit is 60 s"),
+        ({"worker_max_tasks_per_child": 1}, "W016", "after 1 tasks"),
+    ],
+)
+def test_celery_setting_that_hurts_is_reported_where_celery_drives(
+    celery: Any, use_settings: Any, change: dict[str, Any], number: str, said: str
 ) -> None:
-    monkeypatch.setattr(checks, "current_app", Celery(broker="memory://", set_as_current=False))
-    use_settings(GENERATE={"DRIVER": "celery"})
+    celery.update(change)
+    reported = found()
+    assert said in reported.pop(number)
+    assert reported == {}
+    use_settings(GENERATE={"DRIVER": "worker"})
     assert found() == {}
-    checks.current_app.conf.task_acks_late = True
-    assert list(found()) == ["W003"]
 
 
-def test_celery_without_a_broker_is_reported(use_settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "current_app", Celery(set_as_current=False))
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"broker_url": "redis://", "broker_transport_options": TIMEOUTS | {"visibility_timeout": 60}},
+        # The task says for itself that it is acknowledged early.
+        {"task_acks_late": True},
+        {"worker_prefetch_multiplier": 4, "worker_disable_prefetch": True},
+        {"worker_concurrency": 1, "worker_pool": "processes", "broker_connection_retry_on_startup": True},
+        {"task_time_limit": 60, "task_annotations": {"ecom_llm.run_jobs": {"time_limit": 1530}}},
+        {"worker_max_tasks_per_child": 1000, "task_soft_time_limit": 3600},
+        {"task_annotations": {"shop.resize_pictures": LATE}},
+    ],
+)
+def test_celery_setting_that_does_no_harm_is_not_reported(celery: Any, change: dict[str, Any]) -> None:
+    celery.update(change)
     assert found() == {}
-    use_settings(GENERATE={"DRIVER": "celery"})
-    assert list(found()) == ["W004"]
+
+
+def test_checks_of_celery_know_the_task() -> None:
+    assert (tasks.run_jobs.name, tasks.TASK_SECONDS) == (celery_checks.TASK_NAME, celery_checks.TASK_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("lease", "hang", "load", "ids"),
+    [(120, 120, 900, []), (60, 120, 900, ["W017"]), (120, 60, 30, ["W018"]), (120, 60, 60, [])],
+)
+def test_patience_that_contradicts_itself_is_reported(
+    use_settings: Any, lease: int, hang: int, load: int, ids: list[str]
+) -> None:
+    use_settings(GENERATE={"LEASE_SECONDS": lease, "HANG_SECONDS": hang, "LOAD_SECONDS": load})
+    assert list(found()) == ids
+
+
+@pytest.mark.parametrize(("token", "ids"), [("", []), ("guess me", ["W008"]), ("x" * 32, [])])
+def test_token_that_can_be_guessed_is_reported_without_being_told(
+    use_settings: Any, token: str, ids: list[str]
+) -> None:
+    use_settings(MONITORING={"METRICS_TOKEN": token})
+    reported = found()
+    assert list(reported) == ids
+    assert not token or token not in str(reported)
+
+
+def test_folder_of_counters_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path))
+    assert found() == {}
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
+    assert list(found()) == ["W009"]
 
 
 @pytest.mark.parametrize(

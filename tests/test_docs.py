@@ -6,6 +6,7 @@ import ast
 import inspect
 import os
 import re
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from django.core.management import get_commands
 
 from ecom_llm import conf
+from ecom_llm.generate.backends.transformers import TransformersBackend
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -36,6 +38,8 @@ def settings_page() -> str:
         rows = section_rows(section)
         if rows:
             lines += ["| key | default | means |", "| --- | --- | --- |", *rows, ""]
+    lines += ["## BUDGETS in GENERATE", "", f"{inspect.getdoc(conf.Budget)} Keys in small letters, by kind.", ""]
+    lines += ["| key | default | means |", "| --- | --- | --- |", *section_rows(conf.Budget, str.lower), ""]
     lines += [
         "## BACKENDS",
         "",
@@ -47,7 +51,7 @@ def settings_page() -> str:
     return "\n".join(lines)
 
 
-def section_rows(section: Any) -> list[str]:
+def section_rows(section: Any, spell: Callable[[str], str] = str.upper) -> list[str]:
     """A row for each key: its name, its default, and the comment above it."""
     source = inspect.getsource(section)
     rows = []
@@ -57,7 +61,7 @@ def section_rows(section: Any) -> list[str]:
         if words.startswith("#"):
             comment.append(words.lstrip("# "))
         elif match := re.match(r"(\w+): .+? = (.+)$", words):
-            rows.append(f"| `{match[1].upper()}` | `{default_of(match[2])}` | {' '.join(comment)} |")
+            rows.append(f"| `{spell(match[1])}` | `{default_of(match[2])}` | {' '.join(comment)} |")
             comment = []
     return rows
 
@@ -92,3 +96,8 @@ def test_makefile_targets_that_the_readme_names_are_there() -> None:
     targets = set(re.findall(r"^(\w+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     named = set(re.findall(r"^    make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE))
     assert {"demo", "test"} <= named <= targets
+
+
+def test_documented_options_of_the_embedded_model_are_those_of_the_code() -> None:
+    section = (DOCS / "backends.md").read_text().split("## The embedded model")[1].split("\n## ")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)) == set(TransformersBackend.option_names)

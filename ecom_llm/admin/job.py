@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.text import Truncator
 
 from ecom_llm.admin.base import ReadOnlyAdmin
@@ -14,25 +17,49 @@ from ecom_llm.models import GenerationJob
 ENDED_BADLY = (GenerationJob.State.FAILED, GenerationJob.State.BLOCKED, GenerationJob.State.EXPIRED)
 
 
+class PoisonFilter(admin.SimpleListFilter):
+    """Jobs that run by themselves, because a batch they were in crashed or raised."""
+
+    title = "is poison"
+    parameter_name = "poison"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
+        del request, model_admin
+        return [("suspected", "Suspected: runs alone"), ("lapsed", "Its worker died or hung")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[GenerationJob]) -> QuerySet[GenerationJob]:
+        del request
+        if self.value() == "suspected":
+            return queryset.filter(runs_alone=True)
+        return queryset.filter(lapses__gt=0) if self.value() == "lapsed" else queryset
+
+
 @admin.register(GenerationJob)
 class JobAdmin(ReadOnlyAdmin):
     """The queue, newest first."""
 
     list_display = (
-        "id", "kind", "subject", "language", "state", "attempts", "worker", "created_at", "duration",
-        "short_error",
+        "id", "kind", "subject", "state", "duration", "short_error", "attempts", "tokens", "language", "priority",
+        "created_at", "worker",
     )  # fmt: skip
-    list_filter = ("state", "kind", "language")
+    list_filter = ("state", "kind", "language", PoisonFilter, "created_at", "finished_at")
     search_fields = ("subject", "=product_id")
     ordering = ("-id",)
     actions = ("run_again",)
 
     @admin.display(description="duration")
     def duration(self, job: GenerationJob) -> str:
-        """Seconds from the last claim to the end."""
-        if job.started_at is None or job.finished_at is None:
-            return "-"
-        return f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
+        """Seconds from the last claim to the end, or until now."""
+        if job.started_at is not None and job.finished_at is not None:
+            return f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
+        if job.started_at is not None and job.state == GenerationJob.State.RUNNING:
+            return f"{max((timezone.now() - job.started_at).total_seconds(), 0):.1f} s so far"
+        return "-"
+
+    @admin.display(description="tokens", ordering="completion_tokens")
+    def tokens(self, job: GenerationJob) -> str:
+        """Read and written at all tries."""
+        return f"{job.prompt_tokens:,} + {job.completion_tokens:,}"
 
     @admin.display(description="error")
     def short_error(self, job: GenerationJob) -> str:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ecom_llm.models import Event, GenerationJob, ItemPair, LearningRun
@@ -40,6 +42,36 @@ def test_jobs_are_listed_with_their_duration_and_error(admin_client: Client) -> 
     assert "2.5 s" in page
     assert "&lt;script&gt;boom" in page
     assert "<script>boom" not in page
+
+
+def test_running_job_tells_how_long_it_has_run_and_a_waiting_one_does_not(admin_client: Client) -> None:
+    started = timezone.now() - timedelta(seconds=30)
+    job = make_job(state="running", started_at=started, finished_at=None, prompt_tokens=1200, completion_tokens=34)
+    page = admin_client.get(JOBS).content.decode()
+    assert " s so far" in page
+    assert "1,200 + 34" in page
+    GenerationJob.objects.filter(pk=job.pk).update(state="waiting")
+    assert " s so far" not in admin_client.get(JOBS).content.decode()
+
+
+def test_poisoned_jobs_can_be_picked_out(admin_client: Client) -> None:
+    make_job(subject="neighbour")
+    make_job(subject="raised", runs_alone=True)
+    make_job(subject="crashed", runs_alone=True, lapses=2)
+    for value, subjects in (("suspected", {"raised", "crashed"}), ("lapsed", {"crashed"})):
+        listed = admin_client.get(JOBS, {"poison": value}).context["cl"].result_list
+        assert {job.subject for job in listed} == subjects
+
+
+def test_list_of_jobs_costs_as_many_queries_however_long_it_is(admin_client: Client) -> None:
+    counts = []
+    for number in range(2):
+        for job in range(20):
+            make_job(subject=f"{number}-{job}")
+        with CaptureQueriesContext(connection) as captured:
+            admin_client.get(JOBS)
+        counts.append(len(captured))
+    assert counts[0] == counts[1]
 
 
 def test_jobs_own_page_cannot_be_edited(admin_client: Client) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from ecom_llm.capture import counters
 from ecom_llm.entities import Kind, TextKey
+from ecom_llm.generate import budgets
 from ecom_llm.models import Event, GenerationJob, LearningRun, Text
 from ecom_llm.publish.drafts import Draft, store
 
@@ -71,6 +73,38 @@ def test_tables_name_states_and_kinds() -> None:
     assert heading.split() == ["Jobs", "waiting", "running", "done", "blocked", "failed", "expired"]
     assert row.split() == ["description", "1", "0", "0", "0", "0", "0"]
     assert "Counted in this process only:" in table
+
+
+def test_what_was_spent_and_by_whom_is_told(use_settings: Callable[..., None]) -> None:
+    use_settings(GENERATE={"BUDGETS": {"reason": {"jobs_per_hour": 10, "tokens_per_day": 1000}}})
+    budgets.charge("reason", jobs=4, tokens=1200)
+    now = timezone.now()
+    spent = {"attempts": 1, "prompt_tokens": 100, "completion_tokens": 20}
+    make_job(1, "done", finished_at=now, worker="worker a:1", **spent)
+    make_job(2, "running", worker="worker a:1", attempts=2, lapses=1)
+    make_job(3, "done", finished_at=now - timedelta(minutes=6), worker="worker b:1", **spent)
+    make_job(4, "blocked", finished_at=now - timedelta(minutes=61), worker="worker c:1", **spent)
+
+    found = json.loads(status("--json"))
+    assert (found["attempts"], found["lapsed_leases"]) == (5, 1)
+    assert found["tokens_last_hour"] == {"prompt": 200, "completion": 40}
+    assert found["texts_per_minute"] == 0.03
+    assert found["workers"] == {"worker a:1": {"running": 1, "ended": 1}}
+    assert found["budgets"]["reason"] == {
+        "jobs_left": 6, "jobs_per_hour": 10, "tokens_left": 0, "tokens_per_day": 1000,
+    }  # fmt: skip
+    assert found["budgets"]["description"]["jobs_left"] == budgets.budget_for("description").jobs_per_hour
+    table = status()
+    assert "Workers in the last 5 minutes: worker a:1 (1 at work, 1 ended)" in table
+    assert "6 of 10" in table
+
+
+def test_oldest_is_told_by_kind() -> None:
+    job = make_job(1, "waiting")
+    GenerationJob.objects.filter(pk=job.pk).update(created_at=timezone.now() - timedelta(hours=2), kind="reason")
+    make_job(2, "waiting")
+    ages = json.loads(status("--json"))["oldest_waiting_seconds_by_kind"]
+    assert ages == {"reason": pytest.approx(7200, abs=30), "description": pytest.approx(0, abs=30)}
 
 
 def test_database_that_cannot_be_read_is_a_clear_error() -> None:
