@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +18,32 @@ from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
 DATABASE_KEYS = ("ENGINE", "NAME", "USER", "PASSWORD", "HOST", "PORT", "OPTIONS")
-PRODUCTS = [
-    {"id": f"lamp-{number}", "name": f"Lamp {number}", "attributes": {"Material": "brass"}} for number in range(64)
-]
+
+
+def make_products(count: int) -> list[dict[str, Any]]:
+    """As many lamps; a thousand still fit into a process's environment."""
+    return [{"id": f"lamp-{no}", "name": f"Lamp {no}", "attributes": {"Material": "brass"}} for no in range(count)]
+
+
+PRODUCTS = make_products(64)
 
 
 def shop_settings(**generate: Any) -> dict[str, Any]:
-    """`ECOM_LLM` with a catalogue in memory and an echo backend; `backend` holds its options."""
+    """`ECOM_LLM` with a catalogue in memory and an echo backend; `backend` holds its options.
+
+    `products` is how many products there are, 64 unless told.
+    """
     options = generate.pop("backend", {})
+    products = make_products(generate.pop("products", len(PRODUCTS)))
     return {
         "CATALOG": {
             "ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog",
-            "OPTIONS": {"products": PRODUCTS},
+            "OPTIONS": {"products": products},
         },
         "BACKENDS": {
             "default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend", "OPTIONS": options},
         },
-        "GENERATE": {"DRIVER": "worker", "LEASE_SECONDS": 2, "SWEEP_SECONDS": 1, **generate},
+        "GENERATE": {"DRIVER": "worker", "LEASE_SECONDS": 2, "SWEEP_SECONDS": 1, "BATCH_JOBS": 8, **generate},
     }
 
 
@@ -55,9 +64,18 @@ def _database() -> dict[str, Any]:
 
 
 @contextmanager
-def running(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a process group, and leave nothing of it behind."""
-    process = subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True, stdout=subprocess.DEVNULL)
+def running(command: list[str], env: dict[str, str], log: Path | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a process group, and leave nothing of it behind.
+
+    Args:
+        command: what to run.
+        env: all of its variables.
+        log: file that what it says is added to; left out, its errors go to the terminal and the rest nowhere.
+    """
+    with log.open("ab") if log else nullcontext() as output:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=env, start_new_session=True, stdout=output or subprocess.DEVNULL, stderr=output
+        )
     try:
         yield process
     finally:
@@ -66,16 +84,17 @@ def running(command: list[str], env: dict[str, str]) -> Iterator[subprocess.Pope
         process.wait(10)
 
 
-def worker() -> Any:
+def worker(log: Path | None = None) -> Any:
     """`manage.py ecom_llm_worker`, running."""
-    return running([sys.executable, "manage.py", "ecom_llm_worker"], environment())
+    return running([sys.executable, "manage.py", "ecom_llm_worker"], environment(), log)
 
 
-def celery_worker(broker: str, queue: str) -> Any:
-    """A Celery worker on one queue, running."""
+def celery_worker(broker: str, queue: str, name: str = "", log: Path | None = None) -> Any:
+    """A Celery worker on one queue, running; several on one queue need a name each."""
     # A name of its own: RabbitMQ lends a node's control queue to one worker only.
-    command = ["-m", "celery", "-A", "shop_demo", "worker", "-Q", queue, "-n", f"{queue}@%h", "--concurrency", "1"]
-    return running([sys.executable, *command], environment(broker))
+    name = f"{name or queue}@%h"
+    command = ["-m", "celery", "-A", "shop_demo", "worker", "-Q", queue, "-n", name, "--concurrency", "1"]
+    return running([sys.executable, *command], environment(broker), log)
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> float:

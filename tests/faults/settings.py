@@ -10,7 +10,6 @@ from tests.settings import DATABASES
 
 DATABASES["default"] |= json.loads(os.environ["ECOM_LLM_FAULT_DATABASE"])
 CELERY_BROKER_URL = os.environ.get("ECOM_LLM_FAULT_BROKER", "")
-# Redis has one key space for every test of a machine; a queue of one's own keeps them apart.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 5}
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 ECOM_LLM = json.loads(os.environ["ECOM_LLM_FAULT_SETTINGS"])
+CELERY_BEAT_SCHEDULE = json.loads(os.environ.get("ECOM_LLM_FAULT_BEAT", "{}"))
+ROOT_URLCONF = "tests.faults.urls"
