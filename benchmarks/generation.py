@@ -1,8 +1,12 @@
-"""Texts per second of the packaged model: the naive loop beside this app's batches, in one interleaved run.
+"""Descriptions per second of the packaged model: what one would otherwise write, and this engine, in one run.
 
-    python -m benchmarks.generation [--json] [--products 24] [--rounds 2]
+    python -m benchmarks.generation [--json] [--prompts 64] [--rounds 2] [--variants]
 
-The naive loop is what one writes first: one prompt, one `generate`, until the end-of-turn token.
+(a) one prompt at a time through `generate`; (b) batches of 16, padded, in float32; (c) transformers' continuous
+batching (`generate_batch`), 16 at a time; (d) this app's jobs, from the queue to the published text, with its CPU
+defaults. Same prompts, same longest completion, likeliest tokens; each in a process of its own, so that its peak memory
+is its own; the order turns round with each round. (d) tries what the guard blocked again, which the others do not: its
+time holds those tries, the guard and the database.
 """
 
 from __future__ import annotations
@@ -10,85 +14,205 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
+import statistics
+import subprocess
+import sys
 import time
-import tomllib
 from pathlib import Path
 from typing import Any
 
-import django
+from benchmarks.prompts import demo_shop, passes, read_materials
 
-CATALOGUE = Path(__file__).resolve().parent.parent / "shop_demo" / "catalogue"
+ROOT = Path(__file__).resolve().parent.parent
+METHODS = {
+    "one_by_one": "(a) one prompt at a time",
+    "static_16": "(b) static batches of 16, float32",
+    "generate_batch": "(c) generate_batch",
+    "engine": "(d) this engine, through the job table",
+}
+# This engine otherwise than by default: what its parts bring, and what was not made a default.
+VARIANTS: dict[str, dict[str, Any]] = {
+    "engine_claims_16": {"generate": {"BATCH_JOBS": 16}},
+    "engine_float32": {"options": {"dtype": "float32"}},
+    "engine_int8": {"options": {"quantization": "int8"}},
+    "engine_best_of_2": {"generate": {"SAMPLING": {"description": {"n": 2}}}},
+    "engine_best_of_3_once": {"generate": {"SAMPLING": {"description": {"n": 3}}, "TRIES": 1}},
+    "engine_grounded": {"generate": {"GROUNDED_DECODING": True}},
+}
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true")
-    parser.add_argument("--products", type=int, default=24)
+    parser.add_argument("--prompts", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--variants", action="store_true", help="this engine with other settings as well")
+    parser.add_argument("--method", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop_demo.settings")
-    django.setup()
-    result = measure(arguments.products, arguments.rounds)
+    if arguments.method:
+        with demo_shop():
+            print(json.dumps(measure(arguments.method, arguments.prompts)))
+        return
+    result = compare(arguments.prompts, arguments.rounds, [*METHODS, *(VARIANTS if arguments.variants else ())])
     if arguments.json:
         print(json.dumps(result))
         return
-    print(f"naive, one prompt at a time: {result['naive_texts_per_s']:.2f} texts/s")
-    print(f"batches of {result['batch_jobs']}:                {result['batched_texts_per_s']:.2f} texts/s")
-    print(f"ratio: {result['ratio']:.2f}")
+    for name, row in result["methods"].items():
+        print(
+            f"{METHODS.get(name, name):40} {row['prompts_per_s']:7.2f} prompts/s {row['tokens_per_s']:8.1f} tokens/s"
+            f" {row['guard_pass_rate']:6.1%} pass {row['peak_mib']:6d} MiB"
+        )
+    print(f"(d) is {result['ratio_to_one_by_one']} times (a) and {result['ratio_to_static_16']} times (b)")
 
 
-def measure(products: int, rounds: int) -> dict[str, Any]:
-    """Run both in turn; each round the other one goes first."""
-    from ecom_llm import conf
-    from ecom_llm.generate.backends.registry import get_backend
-
-    backend = get_backend()
-    prompts = read_prompts(products)
-    batch_jobs = conf.get_settings().generate.batch_jobs
-    run(backend, prompts[:1], 1)
-    seconds = {1: 0.0, batch_jobs: 0.0}
+def compare(prompts: int, rounds: int, methods: list[str]) -> dict[str, Any]:
+    """Run every method in each round."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in methods}
     for number in range(rounds):
-        for size in sorted(seconds, reverse=bool(number % 2)):
-            seconds[size] += run(backend, prompts, size)
-    naive, batched = (rounds * products / seconds[size] for size in (1, batch_jobs))
+        for name in methods[:: -1 if number % 2 else 1]:
+            print(f"round {number + 1} of {rounds}: {name}", file=sys.stderr)
+            command = [sys.executable, "-m", "benchmarks.generation", "--method", name, "--prompts", str(prompts)]
+            output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout  # noqa: S603
+            runs[name].append(json.loads(output.splitlines()[-1]))
+    rows = {name: summarise(found) for name, found in runs.items()}
+    speed = {name: row["prompts_per_s"] for name, row in rows.items()}
     return {
-        "model": backend.model_name,
-        "products": products,
-        "batch_jobs": batch_jobs,
-        "naive_texts_per_s": round(naive, 3),
-        "batched_texts_per_s": round(batched, 3),
-        "ratio": round(batched / naive, 2),
+        "prompts": prompts,
+        "rounds": rounds,
+        "methods": rows,
+        "ratio_to_one_by_one": round(speed["engine"] / speed["one_by_one"], 2),
+        "ratio_to_static_16": round(speed["engine"] / speed["static_16"], 2),
     }
 
 
-def run(backend: Any, prompts: list[Any], size: int) -> float:
-    """Seconds to complete the prompts in batches of a size."""
-    from ecom_llm.entities import Kind
-    from ecom_llm.generate.sampling import sampling_for
+def summarise(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """The rounds of one method as one row: rates by the mean time, the largest memory."""
+    seconds = statistics.mean(run["seconds"] for run in runs)
+    return {
+        "prompts_per_s": round(runs[0]["prompts"] / seconds, 3),
+        "tokens_per_s": round(runs[0]["tokens"] / seconds, 1),
+        "seconds": [round(run["seconds"], 2) for run in runs],
+        "guard_pass_rate": round(statistics.mean(run["passed"] / run["prompts"] for run in runs), 4),
+        "peak_mib": max(run["peak_mib"] for run in runs),
+        "model": runs[0]["model"],
+    }
 
+
+def measure(method: str, count: int) -> dict[str, Any]:
+    """Run one method in this process; the model is loaded and warm before the clock starts."""
+    materials = read_materials(count)
+    if method in ("engine", *VARIANTS):
+        seconds, tokens, passed, model = run_engine(materials, VARIANTS.get(method, {}))
+    else:
+        seconds, tokens, texts, model = run_transformers(method, materials)
+        passed = sum(passes(material, text) for material, text in zip(materials, texts, strict=True))
+    peak_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {
+        "prompts": len(materials), "seconds": seconds, "tokens": tokens, "passed": passed, "peak_mib": peak_mib,
+        "model": model,
+    }  # fmt: skip
+
+
+def run_engine(materials: list[Any], variant: dict[str, Any]) -> tuple[float, int, int, str]:
+    """Queue the descriptions and work until none waits."""
+    from django.conf import settings
+
+    from ecom_llm import pipeline
+    from ecom_llm.entities import Kind, Sampling
+    from ecom_llm.generate.backends.registry import backend_for
+    from ecom_llm.generate.prompting import make_prompt
+    from ecom_llm.generate.requests import request_texts
+    from ecom_llm.models import GenerationJob, TextVersion
+
+    default = settings.ECOM_LLM["BACKENDS"]["default"]
+    settings.ECOM_LLM = settings.ECOM_LLM | {
+        "BACKENDS": {"default": default | {"OPTIONS": variant.get("options", {})}},
+        "GENERATE": settings.ECOM_LLM.get("GENERATE", {}) | variant.get("generate", {}),
+    }
+    backend = backend_for(Kind.DESCRIPTION)
+    backend.generate([make_prompt(material) for material in materials[:2]], Sampling(max_new_tokens=2, temperature=0))
+    keys = [material.key for material in materials]
     started = time.perf_counter()
-    for first in range(0, len(prompts), size):
-        backend.generate(prompts[first : first + size], sampling_for(Kind.DESCRIPTION, 0, 0))
-    return time.perf_counter() - started
+    request_texts(keys)
+    while pipeline.run_once("benchmark").claimed:
+        pass
+    seconds = time.perf_counter() - started
+    tokens = sum(GenerationJob.objects.values_list("completion_tokens", flat=True))
+    return seconds, tokens, TextVersion.objects.filter(state="published").count(), backend.model_name
 
 
-def read_prompts(count: int) -> list[Any]:
-    """Description prompts of the demo's products, some of each category."""
-    from ecom_llm.entities import Fact, Kind, ProductFacts, Prompt
-    from ecom_llm.generate.material import DESCRIPTION_FEATURES
-    from ecom_llm.generate.phrases import for_prompt
-    from ecom_llm.generate.templates import get_prompt_template
+def run_transformers(method: str, materials: list[Any]) -> tuple[float, int, list[str], str]:
+    """What one would write without this app, on the same prompts."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging
 
-    rows = [row for file in sorted(CATALOGUE.glob("*.toml")) for row in tomllib.loads(file.read_text())["products"]]
-    template = get_prompt_template(Kind.DESCRIPTION, "en")
-    prompts = []
-    for row in rows[:: max(len(rows) // count, 1)][:count]:
-        facts = tuple(Fact(name, str(value)) for name, value in row["attributes"].items())
-        product = for_prompt(ProductFacts(row["name"], row["name"], "", facts), DESCRIPTION_FEATURES)
-        prompts.append(Prompt(*template.render({"product": product})))
-    return prompts
+    from ecom_llm.conf import PACKAGED_MODEL
+    from ecom_llm.generate.backends.model_files import locate
+    from ecom_llm.generate.backends.transformers import TransformersBackend
+    from ecom_llm.generate.prompting import make_prompt
+    from ecom_llm.generate.sampling import MAX_NEW_TOKENS
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    source = locate(PACKAGED_MODEL)
+    tokenizer = AutoTokenizer.from_pretrained(source.name, padding_side="left", **source.arguments)
+    model = AutoModelForCausalLM.from_pretrained(source.name, dtype=torch.float32, **source.arguments).eval()
+    prompts = [make_prompt(material) for material in materials]
+    ids = [
+        tokenizer(TransformersBackend._spell(tokenizer, prompt), add_special_tokens=False)["input_ids"]
+        for prompt in prompts
+    ]
+    run = _continuous if method == "generate_batch" else _static
+    size = 1 if method == "one_by_one" else 16
+    run(model, tokenizer, ids[:size], size, 2)
+    started = time.perf_counter()
+    written = run(model, tokenizer, ids, size, MAX_NEW_TOKENS)
+    seconds = time.perf_counter() - started
+    texts = []
+    for prompt, row in zip(prompts, written, strict=True):
+        text = tokenizer.decode(row, skip_special_tokens=True).split("\n")[0]
+        texts.append(" ".join(f"{prompt.prefix}{text}".split()))
+    return seconds, sum(map(len, written)), texts, PACKAGED_MODEL
+
+
+def _static(model: Any, tokenizer: Any, ids: list[list[int]], size: int, longest: int) -> list[list[int]]:
+    """Padded batches, in the order of the prompts."""
+    import torch
+
+    written: list[list[int]] = []
+    for first in range(0, len(ids), size):
+        batch = tokenizer.pad({"input_ids": ids[first : first + size]}, return_tensors="pt")
+        with torch.inference_mode():
+            output = model.generate(
+                **batch, max_new_tokens=longest, do_sample=False, pad_token_id=tokenizer.pad_token_id,
+                stop_strings=["\n"], tokenizer=tokenizer,
+            )  # fmt: skip
+        for row in output[:, batch["input_ids"].shape[1] :].tolist():
+            written.append([token for token in row if token != tokenizer.pad_token_id])
+    return written
+
+
+def _continuous(model: Any, tokenizer: Any, ids: list[list[int]], size: int, longest: int) -> list[list[int]]:
+    """transformers' own scheduler. On a CPU it slows down with the number of prompts, so it gets 16 at a time."""
+    from transformers import GenerationConfig
+
+    config = GenerationConfig(
+        max_new_tokens=longest,
+        do_sample=False,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    written: list[list[int]] = []
+    for first in range(0, len(ids), size):
+        results = model.generate_batch(inputs=ids[first : first + size], generation_config=config, progress_bar=False)
+        written += [result.generated_tokens for result in results.values()]
+    return written
 
 
 if __name__ == "__main__":
+    # Whatever the shell says: the benchmark's own shop.
+    os.environ.pop("ECOM_LLM_MODEL", None)
     main()
