@@ -23,7 +23,8 @@ SETTINGS = DOCS / "settings.md"
 INTRODUCTION = """# Settings
 
 One dict, `ECOM_LLM`, read on access and checked by `manage.py check`. An unknown key is an error that names the nearest
-known one. This page is made from `ecom_llm/conf.py`: `ECOM_LLM_WRITE_DOCS=1 pytest tests/test_docs.py` writes it anew.
+known one. This page is made from `ecom_llm/conf/sections.py`: `ECOM_LLM_WRITE_DOCS=1 pytest tests/test_docs.py`
+writes it anew.
 """
 
 

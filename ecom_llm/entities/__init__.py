@@ -1,0 +1,31 @@
+"""The shared dataclasses and words in which stages hand things to one another."""
+
+from ecom_llm.entities.generating import DARING_TEMPERATURE, Completion, JobRequest, Message, Prompt, Sampling, Spent
+from ecom_llm.entities.products import Fact, Offer, ProductFacts
+from ecom_llm.entities.recommending import Evidence, Recommendation
+from ecom_llm.entities.texts import Finding, ReasonSubject, TextKey
+from ecom_llm.entities.words import Consent, EventKind, EvidenceKind, Kind, Origin, Severity
+
+__all__ = [
+    "DARING_TEMPERATURE",
+    "Completion",
+    "Consent",
+    "EventKind",
+    "Evidence",
+    "EvidenceKind",
+    "Fact",
+    "Finding",
+    "JobRequest",
+    "Kind",
+    "Message",
+    "Offer",
+    "Origin",
+    "ProductFacts",
+    "Prompt",
+    "ReasonSubject",
+    "Recommendation",
+    "Sampling",
+    "Severity",
+    "Spent",
+    "TextKey",
+]
