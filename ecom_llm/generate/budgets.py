@@ -45,7 +45,9 @@ class Spent:
         if self.tokens >= budget.tokens_per_day:
             return 0
         left = max(budget.jobs_per_hour - self.jobs, 0)
-        return left if self.tokens < bulk_share(budget.tokens_per_day) else min(left, _reserve(budget.jobs_per_hour))
+        if self.tokens < bulk_share(budget.tokens_per_day):
+            return left
+        return min(left, max(_reserve(budget.jobs_per_hour), 1))
 
 
 def bulk_share(limit: int) -> int:
@@ -59,7 +61,8 @@ def has_bulk_room(kind: str, room: int) -> bool:
 
 
 def _reserve(limit: int) -> int:
-    return limit // 4
+    """The quarter that is kept from bulk work; of a limit too small to divide, one, and of one alone, nothing."""
+    return max(limit // 4, 1) if limit > 1 else 0
 
 
 def budget_for(kind: str) -> conf.Budget:

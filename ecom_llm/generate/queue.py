@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import timedelta
 
-from django.db.models import F
+from django.db.models import DurationField, ExpressionWrapper, F
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 
@@ -36,6 +36,9 @@ def enqueue(requests: Iterable[JobRequest], *, ttl_hours: int, queue_cap: int) -
     kinds = {request.key.kind for request in wanted}
     room = queue_cap - GenerationJob.objects.filter(kind__in=kinds, state=State.WAITING).count()
     jobs = [_make_job(request, ttl_hours) for request in wanted[: max(room, 0)]]
+    # In one order everywhere: two pages that list the same products in different ones would each wait for a row
+    # that the other has written and not yet committed.
+    jobs.sort(key=lambda job: (job.kind, job.subject, job.language))
     # The partial unique index turns what is already active away.
     GenerationJob.objects.bulk_create(jobs, ignore_conflicts=True)
     return len(jobs)
@@ -54,7 +57,7 @@ def _due(priority: int) -> Combinable:
 
 
 def promote(job_ids: Collection[int], priority: int) -> int:
-    """Bring waiting jobs forward, because someone now wants them more.
+    """Bring waiting jobs forward, because someone now wants them more; their time to live begins anew.
 
     Args:
         job_ids: jobs; those that no longer wait, or are as urgent already, stay as they are.
@@ -64,4 +67,5 @@ def promote(job_ids: Collection[int], priority: int) -> int:
         How many were brought forward.
     """
     behind = GenerationJob.objects.filter(pk__in=job_ids, state=State.WAITING, priority__lt=priority)
-    return behind.update(priority=priority, due_at=Least(F("due_at"), _due(priority)))
+    time_to_live = ExpressionWrapper(F("expires_at") - F("created_at"), DurationField())
+    return behind.update(priority=priority, due_at=Least(F("due_at"), _due(priority)), expires_at=Now() + time_to_live)

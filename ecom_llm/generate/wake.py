@@ -48,7 +48,13 @@ class _Sender:
             if self._is_sending:
                 return
             self._is_sending = True
-        threading.Thread(target=self._run, args=(queue,), name="ecom_llm wake", daemon=True).start()
+        try:
+            threading.Thread(target=self._run, args=(queue,), name="ecom_llm wake", daemon=True).start()
+        except RuntimeError:
+            # The process may start no further thread just now; the next request for a text tries again.
+            with self._lock:
+                self._is_sending = False
+            logger.warning("No worker was woken (no thread to be had); the next sweep takes the jobs.")
 
     def _run(self, queue: str) -> None:
         while True:

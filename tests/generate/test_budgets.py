@@ -151,3 +151,21 @@ def test_charges_of_several_threads_all_count() -> None:
     assert failed == []
     total: dict[str, Any] = GenerationSpend.objects.aggregate(Sum("jobs"), Sum("tokens"))
     assert total == {"jobs__sum": THREADS * CHARGES, "tokens__sum": THREADS * CHARGES * 3}
+
+
+@pytest.mark.parametrize("jobs_per_hour", [1, 2, 3])
+def test_last_quarter_of_the_tokens_is_there_for_shoppers_however_few_jobs_are_allowed(
+    use_budgets: UseBudgets, jobs_per_hour: int
+) -> None:
+    use_budgets(description={"jobs_per_hour": jobs_per_hour, "tokens_per_day": 1000})
+    budgets.charge("description", tokens=750)
+    ask("bulk", priority=-10)
+    ask("shopper", priority=10)
+    assert claim() == ["shopper"]
+
+
+@pytest.mark.parametrize("jobs_per_hour", [1, 2, 3])
+def test_bulk_work_runs_however_few_jobs_are_allowed(use_budgets: UseBudgets, jobs_per_hour: int) -> None:
+    use_budgets(description={"jobs_per_hour": jobs_per_hour})
+    ask("bulk", priority=-10)
+    assert claim() == ["bulk"]
