@@ -6,6 +6,7 @@ Whatever the settings hold, the checks report and never raise; `docs/checks.md` 
 from __future__ import annotations
 
 import difflib
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
@@ -15,7 +16,7 @@ from celery import current_app
 from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - the name Django gives it
-from django.db import router
+from django.db import connections, router
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.module_loading import import_string
 
@@ -40,6 +41,7 @@ MEANINGS = {
     "E020": "A backend's class cannot be imported.",
     "E021": "The event sink's class cannot be imported.",
     "E022": "A backend refuses its options.",
+    "E030": "`USE_TZ` is off, so that leases lapse at the wrong time and ages are wrong.",
     "E090": "A check itself failed; the message says with what.",
     "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
     "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
@@ -57,8 +59,9 @@ MEANINGS = {
     "W014": "Celery waits for a silent Redis without a limit.",
     "W015": "Celery ends tasks that take no longer than they may.",
     "W016": "Celery replaces a worker's process, and with it the loaded model, after a few tasks.",
-    "W017": "A worker may pause for longer than its lease lasts, so that its jobs are done twice.",
+    "W017": "A worker may pause for longer than its lease is sure to last, so that its jobs are done twice.",
     "W018": "Loading a model may take less time than one token of it.",
+    "W019": "The tables live in a database other than PostgreSQL and SQLite, so that texts are made twice.",
 }
 """Every check by its number: what it says."""
 
@@ -171,13 +174,24 @@ def _middleware(settings: conf.Settings) -> Iterator[CheckMessage]:
         yield _warning("W001", f"{MIDDLEWARE} is not in MIDDLEWARE.", "Add it behind the session middleware.")
 
 
-def _sqlite_transactions(settings: conf.Settings) -> Iterator[CheckMessage]:
+def _database(settings: conf.Settings) -> Iterator[CheckMessage]:
     del settings
-    database = django_settings.DATABASES[router.db_for_write(apps.get_model("ecom_llm", "GenerationJob"))]
-    mode = (database.get("OPTIONS") or {}).get("transaction_mode") or ""
-    if database["ENGINE"].endswith("sqlite3") and mode.upper() not in ("IMMEDIATE", "EXCLUSIVE"):
-        hint = 'Set DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE"}.'
+    alias = router.db_for_write(apps.get_model("ecom_llm", "GenerationJob"))
+    connection = connections[alias]
+    mode = (connection.settings_dict.get("OPTIONS") or {}).get("transaction_mode") or ""
+    if connection.vendor == "sqlite" and mode.upper() not in ("IMMEDIATE", "EXCLUSIVE"):
+        hint = f'Set DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}.'
         yield _warning("W002", "A site and a worker that write to SQLite at once will fail with “locked”.", hint)
+    if connection.vendor not in ("postgresql", "sqlite"):
+        message = f"{connection.display_name} is not supported: it may let the same text be queued twice."
+        yield _warning("W019", message, "Use PostgreSQL, or SQLite for a small shop.")
+
+
+def _time_zones(settings: conf.Settings) -> Iterator[CheckMessage]:
+    del settings
+    if not django_settings.USE_TZ:
+        message = "USE_TZ is off: the database's clock, which leases go by, would be read as local time."
+        yield _error("E030", f"{message} Set USE_TZ = True.")
 
 
 def _celery(settings: conf.Settings) -> Iterator[CheckMessage]:
@@ -188,9 +202,11 @@ def _celery(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 def _patience(settings: conf.Settings) -> Iterator[CheckMessage]:
     generate = settings.generate
-    if generate.hang_seconds > generate.lease_seconds:
-        message = f"HANG_SECONDS ({generate.hang_seconds}) is above LEASE_SECONDS ({generate.lease_seconds})."
-        yield _warning("W017", f"GENERATE: {message}", "A lease is renewed at a token: let it last as long as a pause.")
+    # A lease is renewed at the first token after a third of it; a pause may begin just before, with two left.
+    if generate.hang_seconds * 3 > generate.lease_seconds * 2:
+        message = f"HANG_SECONDS ({generate.hang_seconds}) is above two thirds of LEASE_SECONDS"
+        hint = f"Make LEASE_SECONDS {math.ceil(generate.hang_seconds * 1.5)} or more."
+        yield _warning("W017", f"GENERATE: {message} ({generate.lease_seconds}).", hint)
     if generate.load_seconds < generate.hang_seconds:
         message = f"LOAD_SECONDS ({generate.load_seconds}) is below HANG_SECONDS ({generate.hang_seconds})."
         yield _warning("W018", f"GENERATE: {message}", "A process that loads its model is ended after LOAD_SECONDS.")
@@ -235,7 +251,7 @@ def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 _CHECKS: tuple[_Check, ...] = (
     _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _models,
-    _sink_class, _middleware, _sqlite_transactions, _celery, _page_names, _default_consent, _patience, _monitoring,
+    _sink_class, _middleware, _database, _time_zones, _celery, _page_names, _default_consent, _patience, _monitoring,
 )  # fmt: skip
 
 

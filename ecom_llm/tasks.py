@@ -15,8 +15,9 @@ from celery.signals import task_failure, worker_init, worker_ready, worker_shutt
 
 from ecom_llm import conf, pipeline
 from ecom_llm.celery_checks import pool_problems
-from ecom_llm.exceptions import BackendBrokenError
+from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
 from ecom_llm.generate.wake import TASK_NAME, wake
+from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -58,7 +59,9 @@ def run_jobs() -> None:
                 return
     except BackendBrokenError as error:
         # Only a new process helps; the pool replaces one that leaves.
-        logger.critical("The backend is broken, so this process ends: %s", error)
+        # A prompt may be in its words, which are in the job's row; loading knows no prompt, and no row.
+        words = error if isinstance(error, ModelLoadError) else trace_of(error)
+        logger.critical("The backend is broken, so this process ends: %s", words)
         raise SystemExit(1) from error
 
 

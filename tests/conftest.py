@@ -11,6 +11,9 @@ from django.db import connection
 
 from ecom_llm.catalog.adapters.memory import MemoryCatalog, MemoryProduct
 from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.generate import interrupted
+from ecom_llm.generate.backends import registry
+from ecom_llm.pipeline import sweeping
 from tests import needs
 from tests.products import SAMPLE_PRODUCTS
 
@@ -41,6 +44,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 @pytest.fixture(autouse=True)
 def _empty_cache() -> None:
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _fresh_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker's memory of what went wrong, which ends with its process, ends here with the test."""
+    monkeypatch.setattr(interrupted, "_away_at", float("-inf"))
+    monkeypatch.setattr(interrupted, "_tokens", [])
+    monkeypatch.setattr(sweeping, "_learning_failed_at", float("-inf"))
+    for _, backend in registry._backends.values():
+        backend.fitting_jobs = None
 
 
 @pytest.fixture

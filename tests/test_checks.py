@@ -6,11 +6,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from celery import Celery
-from django.conf import settings as django_settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
@@ -106,15 +106,24 @@ def test_missing_middleware_is_reported(settings: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "ids"), [(None, ["W002"]), ("deferred", ["W002"]), ("immediate", []), ("EXCLUSIVE", [])]
-)
-def test_sqlite_that_does_not_wait_is_reported(
-    monkeypatch: pytest.MonkeyPatch, mode: str | None, ids: list[str]
+    ("vendor", "mode", "ids"),
+    [
+        ("sqlite", None, ["W002"]), ("sqlite", "deferred", ["W002"]), ("sqlite", "immediate", []),
+        ("sqlite", "EXCLUSIVE", []), ("postgresql", None, []), ("mysql", None, ["W019"]), ("oracle", None, ["W019"]),
+    ],
+)  # fmt: skip
+def test_database_that_does_not_suit_is_reported(
+    monkeypatch: pytest.MonkeyPatch, vendor: str, mode: str | None, ids: list[str]
 ) -> None:
     options = {"transaction_mode": mode} if mode else {}
-    databases = {"default": {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}}
-    monkeypatch.setattr(django_settings, "DATABASES", databases)
+    connection = SimpleNamespace(vendor=vendor, display_name=vendor, settings_dict={"OPTIONS": options})
+    monkeypatch.setattr(checks, "connections", {"default": connection})
     assert list(found()) == ids
+
+
+def test_times_without_a_zone_are_an_error(settings: Any) -> None:
+    settings.USE_TZ = False
+    assert "USE_TZ = True" in found()["E030"]
 
 
 @pytest.fixture
@@ -192,7 +201,13 @@ def test_checks_of_celery_know_the_task() -> None:
 
 @pytest.mark.parametrize(
     ("lease", "hang", "load", "ids"),
-    [(120, 120, 900, []), (60, 120, 900, ["W017"]), (120, 60, 30, ["W018"]), (120, 60, 60, [])],
+    [
+        (120, 80, 900, []),
+        (120, 81, 900, ["W017"]),
+        (120, 120, 900, ["W017"]),
+        (120, 60, 30, ["W018"]),
+        (120, 60, 60, []),
+    ],
 )
 def test_patience_that_contradicts_itself_is_reported(
     use_settings: Any, lease: int, hang: int, load: int, ids: list[str]

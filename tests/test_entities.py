@@ -18,9 +18,10 @@ from ecom_llm.entities import (
     ProductFacts,
     ReasonSubject,
     Recommendation,
+    Sampling,
     Severity,
 )  # fmt: skip
-from ecom_llm.exceptions import EcomLLMError, LeaseLostError, ProductNotFoundError
+from ecom_llm.exceptions import ConfigurationError, EcomLLMError, LeaseLostError, ProductNotFoundError
 
 JACKET = ProductFacts("1", "Rain Jacket", "Jackets", (Fact("Colour", "navy", "colour"), Fact("Weight", "420 g")))
 
@@ -81,6 +82,21 @@ def test_recommendation_shows_its_plain_sentence_until_a_text_is_there() -> None
     assert recommendation.words == "Popular in this shop."
     recommendation.text = "Shoppers come back to it."
     assert recommendation.words == "Shoppers come back to it."
+
+
+def test_sampling_holds_numbers_as_a_model_wants_them_however_a_setting_writes_them() -> None:
+    sampling = Sampling(temperature=1, top_p=1, repetition_penalty=2, n=2)
+    drawn = (*sampling.temperatures, sampling.top_p, sampling.repetition_penalty)
+    assert drawn == (1, 1, 1, 2)
+    assert {type(number) for number in drawn} == {float}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("top_p", 1.1), ("repetition_penalty", 0), ("temperature", -0.1), ("n", 1.5)]
+)
+def test_sampling_that_no_model_takes_is_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        Sampling(**{name: value})  # type: ignore[arg-type]
 
 
 def test_finding_as_a_dict_is_plain_json() -> None:

@@ -10,12 +10,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db.models.functions import Now
 
-from ecom_llm import pipeline
+from ecom_llm import pipeline, tasks
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.catalog.field_map import FieldReader
 from ecom_llm.entities import Completion, EvidenceKind, Kind, Prompt, ReasonSubject, Sampling, TextKey
+from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
 from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.echo import EchoBackend
 from ecom_llm.generate.requests import request_texts
@@ -50,6 +52,17 @@ class TellingBackend(EchoBackend):
         raise RuntimeError(f"I choked on {prompts!r}")
 
 
+class BrokenBackend(EchoBackend):
+    """Breaks for good with its prompts in its words."""
+
+    error: type[BackendBrokenError] = BackendBrokenError
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, on_token: OnToken | None = None
+    ) -> list[Completion]:
+        raise self.error(f"CUDA error at {prompts!r}")
+
+
 class RobbedBackend(EchoBackend):
     """Loses its lease while it is at work."""
 
@@ -73,8 +86,9 @@ def leaks(said: list[str]) -> list[tuple[str, str]]:
 
 @pytest.fixture
 def run(
-    memory_catalog: Callable[..., MemoryCatalog], use_settings: Callable[..., None], caplog: pytest.LogCaptureFixture
-) -> Run:
+    memory_catalog: Callable[..., MemoryCatalog], use_settings: Callable[..., None], caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Run:  # fmt: skip
     """Ask for a text of each kind, run and sweep until nothing waits; gives what was logged."""
     caplog.set_level(logging.DEBUG)
     memory_catalog(PRODUCTS)
@@ -125,6 +139,44 @@ def test_words_of_a_backend_that_fails_are_not_logged(run: Run) -> None:
     # Where staff may read them: they were in the prompts.
     assert FACT in GenerationJob.objects.get(kind=Kind.DESCRIPTION).error
     assert QUERY in GenerationJob.objects.get(kind=Kind.SEARCH_COPY).error
+
+
+def break_in_celery() -> None:
+    with pytest.raises(SystemExit):
+        tasks.run_jobs()
+
+
+def break_in_the_command() -> str:
+    with pytest.raises(CommandError) as raised:
+        call_command("ecom_llm_worker", "--once")
+    return str(raised.value)
+
+
+@pytest.mark.parametrize("driver", [break_in_celery, break_in_the_command])
+def test_words_of_a_backend_that_breaks_are_not_told_by_the_driver(
+    driver: Callable[[], str | None], memory_catalog: Callable[..., Any], use_settings: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    memory_catalog(PRODUCTS)
+    use_settings(BACKENDS={"default": {"BACKEND": f"{__name__}.BrokenBackend"}})
+    request_texts(KEYS)
+    said = [driver() or "", *told(caplog)]
+    assert any("backend is broken" in text and "BackendBrokenError" in text for text in said)
+    assert leaks(said) == []
+    assert FACT in GenerationJob.objects.get(kind=Kind.DESCRIPTION).error
+
+
+def test_words_of_a_model_that_cannot_be_loaded_are_told_as_no_job_holds_them(
+    use_settings: Callable[..., None], memory_catalog: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    memory_catalog(PRODUCTS)
+    monkeypatch.setattr(BrokenBackend, "error", ModelLoadError)
+    use_settings(BACKENDS={"default": {"BACKEND": f"{__name__}.BrokenBackend"}})
+    request_texts(KEYS)
+    assert "CUDA error" in break_in_the_command()
+    break_in_celery()
+    assert "CUDA error" in caplog.text
 
 
 def test_words_of_a_catalogue_that_fails_are_not_logged(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

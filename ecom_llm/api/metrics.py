@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.utils.crypto import constant_time_compare
 from django.views import View
@@ -16,6 +18,8 @@ from ecom_llm import conf, metrics
 if TYPE_CHECKING:
     from prometheus_client import Metric
     from prometheus_client.registry import Collector, CollectorRegistry
+
+logger = logging.getLogger(__name__)
 
 PERMISSION = "ecom_llm.view_generationjob"
 MULTIPROCESS_DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"
@@ -37,7 +41,7 @@ class MetricsView(View):
         encode, content_type = choose_encoder(request.headers.get("Accept", ""))
         try:
             body = encode(_registry())
-        except DatabaseError:
+        except Error:
             return _told("The database does not answer.", status=503)
         return HttpResponse(body, content_type=content_type, headers={"Cache-Control": "private, no-store"})
 
@@ -62,8 +66,16 @@ class _Counted:
     """What processes of this machine have counted; other apps' figures are left to their own addresses."""
 
     def collect(self) -> Iterator[Metric]:
-        """Add the processes together where they write to a shared folder, else read this one's."""
-        return (metric for metric in self._source().collect() if metric.name.startswith(metrics.PREFIX))
+        """Add the processes together where they write to a shared folder, else read this one's.
+
+        Nothing when they cannot be read, say for want of the folder: the database's figures are told all the same.
+        """
+        try:
+            found = list(self._source().collect())
+        except Exception as error:
+            _tell_once(f"{type(error).__name__}: {error}")
+            return
+        yield from (metric for metric in found if metric.name.startswith(metrics.PREFIX))
 
     def _source(self) -> Collector | CollectorRegistry:
         from prometheus_client import REGISTRY
@@ -72,6 +84,12 @@ class _Counted:
         if os.environ.get(MULTIPROCESS_DIRECTORY):
             return MultiProcessCollector(None)  # type: ignore[no-untyped-call]
         return REGISTRY
+
+
+@lru_cache(maxsize=16)
+def _tell_once(words: str) -> None:
+    """Log what is wrong, not again at each scrape."""
+    logger.error("What processes have counted cannot be read, so metrics/ leaves it out: %s", words)
 
 
 def _registry() -> CollectorRegistry:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count
 from django.utils import timezone
@@ -14,8 +15,15 @@ from ecom_llm.capture.visitors import NOBODY
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels.product_page import reason_key
 from ecom_llm.entities import EventKind, Kind, TextKey
+from ecom_llm.exceptions import ConfigurationError
+from ecom_llm.generate import interrupted
 from ecom_llm.models import Event
 from ecom_llm.recommend.ranking import recommend
+from ecom_llm.traces import trace_of
+
+logger = logging.getLogger(__name__)
+
+Read = TypeVar("Read")
 
 # As many as a page shows that does not say how many it wants.
 REASONS_BESIDE = 4
@@ -43,14 +51,19 @@ def wanted_keys(kind: Kind, sources: Sequence[str], language: str, *, is_all: bo
         sources: product ids, or searches for search copy.
         language: a Django language code.
         is_all: whether to pass products over whose shop has described them itself.
+
+    Returns:
+        The texts. A product that the catalogue fails on is passed over with a line in the log.
     """
     if kind == Kind.SEARCH_COPY:
         return [TextKey(kind, words, language) for words in sources]
     if kind == Kind.REASON:
-        products = get_catalog().in_bulk(sources).values()
-        return [key for product in products for key in _reasons_beside(product, language)]
-    described = _described(sources) if is_all else set()
-    return [TextKey(kind, source, language) for source in sources if source not in described]
+        beside = _read_each(sources, lambda product: _reasons_beside(product, language))
+        return [key for keys in beside.values() for key in keys]
+    if is_all:
+        described = _read_each(sources, lambda product: bool(get_catalog().facts(product).description))
+        sources = [source for source, is_described in described.items() if not is_described]
+    return [TextKey(kind, source, language) for source in sources]
 
 
 def _searches(language: str) -> Iterator[str]:
@@ -68,6 +81,18 @@ def _reasons_beside(product: Any, language: str) -> list[TextKey]:
     return [key for rec in found if (key := reason_key(rec, language))]
 
 
-def _described(product_ids: Sequence[str]) -> set[str]:
-    catalog = get_catalog()
-    return {item_id for item_id, item in catalog.in_bulk(product_ids).items() if catalog.facts(item).description}
+def _read_each(product_ids: Sequence[str], read: Callable[[Any], Read]) -> dict[str, Read]:
+    """What is read from each product; the shop's own code that fails on one must not keep the others waiting."""
+    found = {}
+    for product_id, product in get_catalog().in_bulk(product_ids).items():
+        try:
+            found[product_id] = read(product)
+        except ConfigurationError:
+            raise
+        except Exception as error:
+            if interrupted.is_away(error):
+                raise
+            logger.error(  # noqa: TRY400 - its words may hold a fact
+                "Product %s is passed over: %s", product_id, trace_of(error), extra={"product_id": product_id}
+            )
+    return found

@@ -49,7 +49,7 @@ class Recommend:
     learn_days: int = 90
     # Products of one visit that are paired at most, newest first; giant visits teach nothing.
     visit_products: int = 30
-    # Minutes after which an idle worker learns again, if there are new events.
+    # Minutes after which an idle worker learns again, if there are new events, and after learning has failed.
     learn_minutes: int = 10
     # Visits or orders that must show a pair before it counts as evidence.
     min_support: int = 2
@@ -83,7 +83,8 @@ class Generate:
     lease_seconds: int = 120
     # Seconds one batch of the model may take; its jobs are then tried again one by one.
     batch_seconds: int = 600
-    # Seconds without a token after which a worker's process ends itself, to be replaced.
+    # Seconds without a token after which a worker's process ends itself, to be replaced; at most two thirds of
+    # LEASE_SECONDS.
     hang_seconds: int = 80
     # The same until a backend's first token in a process: its model may have to be downloaded, loaded and compiled.
     load_seconds: int = 900

@@ -71,6 +71,13 @@ class Sampling:
             if isinstance(value, bool) or not isinstance(value, int if is_whole else (int, float)) or value < least:
                 kind = "a whole number" if is_whole else "a number"
                 raise ConfigurationError(f"{name} must be {kind} of {least} or more, not {value!r}.")
+            if not is_whole:
+                # transformers refuses a 1 where it wants a 1.0.
+                object.__setattr__(self, name, float(value))
+        if self.top_p > 1:
+            raise ConfigurationError(f"top_p must be a share, 0 to 1, not {self.top_p!r}.")
+        if self.repetition_penalty == 0:
+            raise ConfigurationError("repetition_penalty must be above 0; 1 penalises nothing.")
 
     @property
     def temperatures(self) -> tuple[float, ...]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db import connections, router, transaction
+from django.db import connections, transaction
 from django.db.models import F, FloatField, IntegerField, QuerySet
 from django.db.models.functions import Now
 
 from ecom_llm.entities import Kind, Spent
 from ecom_llm.exceptions import LeaseLostError
 from ecom_llm.generate.budgets import has_bulk_room
+from ecom_llm.generate.database import database
 from ecom_llm.generate.per_row import PerRow
 from ecom_llm.models import GenerationJob
 from ecom_llm.signals import job_failed
@@ -36,6 +37,7 @@ def claim(
     lease_seconds: int,
     kinds: Collection[str] | None = None,
     room: Mapping[Kind, int] | None = None,
+    token: uuid.UUID | None = None,
 ) -> list[GenerationJob]:
     """Take the most urgent waiting jobs.
 
@@ -49,6 +51,8 @@ def claim(
         kinds: only these kinds of text.
         room: how many of each kind may be taken, see `budgets.room_by_kind`; those with none are left waiting and
             keep no other kind waiting. Where it runs low, bulk work waits first. Without it there is no bound.
+        token: of the new lease, by which a caller finds the jobs again should this raise after the commit; a new one
+            when left out.
 
     Returns:
         The jobs, with their lease's token, most urgent first; committed before this returns.
@@ -57,8 +61,8 @@ def claim(
     open_kinds = [kind for kind in asked if room is None or room.get(kind, 0) > 0]
     if not open_kinds:
         return []
-    token = uuid.uuid4()
-    with transaction.atomic(using=_database()):
+    token = token or uuid.uuid4()
+    with transaction.atomic(using=database()):
         ids = _pick(_claimable(open_kinds, room), limit, room)
         if not ids:
             return []
@@ -69,12 +73,12 @@ def claim(
             state=State.RUNNING, lease_token=token, worker=worker[:100], attempts=F("attempts") + 1,
             lease_expires_at=Now() + timedelta(seconds=lease_seconds), started_at=Now(),
         )  # fmt: skip
-    # By id, since tokens have no index and the table holds every job there ever was.
-    return list(GenerationJob.objects.filter(pk__in=ids, lease_token=token).order_by("due_at", "id"))
+    # By id, since tokens have no index and the table holds every job there ever was. A replica may not have them yet.
+    return list(_jobs().filter(pk__in=ids, lease_token=token).order_by("due_at", "id"))
 
 
 def _claimable(open_kinds: list[Kind], room: Mapping[Kind, int] | None) -> QuerySet[GenerationJob]:
-    waiting = GenerationJob.objects.filter(state=State.WAITING, expires_at__gt=Now())
+    waiting = _jobs().filter(state=State.WAITING, expires_at__gt=Now())
     if len(open_kinds) < len(Kind):
         waiting = waiting.filter(kind__in=open_kinds)
     no_bulk = [kind for kind in open_kinds if room is not None and not has_bulk_room(kind, room[kind])]
@@ -84,7 +88,7 @@ def _claimable(open_kinds: list[Kind], room: Mapping[Kind, int] | None) -> Query
 
 
 def _pick(waiting: QuerySet[GenerationJob], limit: int, room: Mapping[Kind, int] | None) -> list[int]:
-    if connections[_database()].features.has_select_for_update_skip_locked:
+    if connections[database()].features.has_select_for_update_skip_locked:
         waiting = waiting.select_for_update(skip_locked=True)
     first = waiting.only("id", "kind", "runs_alone").first()
     if first is None:
@@ -106,6 +110,11 @@ def renew(token: uuid.UUID, lease_seconds: int) -> int:
     return held.update(lease_expires_at=Now() + timedelta(seconds=lease_seconds))
 
 
+def held_ids(token: uuid.UUID) -> set[int]:
+    """Which jobs are held under a lease."""
+    return set(_jobs().filter(lease_token=token, state=State.RUNNING).values_list("pk", flat=True))
+
+
 @dataclass(frozen=True, slots=True)
 class Ending:
     """How a job ends.
@@ -114,7 +123,9 @@ class Ending:
         job: as claimed.
         state: `DONE`, `BLOCKED`, `FAILED` or `EXPIRED`.
         error: what went wrong, for an operator.
-        input_hash: of what its text was made from, when its product may have changed since it was asked for.
+        input_hash: of what its text was made from, or tried from, when its product may have changed since it was
+            asked for.
+        prompt_version: of the prompt it was made with, when that may have changed since.
         spent: at all tries of this attempt; added to what earlier attempts cost.
     """
 
@@ -122,6 +133,7 @@ class Ending:
     state: str = State.DONE
     error: str = ""
     input_hash: str = ""
+    prompt_version: str = ""
     spent: Spent = NOTHING
 
 
@@ -131,10 +143,11 @@ def finish(
     error: str = "",
     *,
     input_hash: str = "",
+    prompt_version: str = "",
     spent: Spent = NOTHING,
 ) -> None:
     """End one job; see `Ending` and `finish_many`."""
-    finish_many([Ending(job, state, error, input_hash, spent)])
+    finish_many([Ending(job, state, error, input_hash, prompt_version, spent)])
 
 
 def finish_many(endings: Iterable[Ending]) -> None:
@@ -146,35 +159,39 @@ def finish_many(endings: Iterable[Ending]) -> None:
     """
     alike: dict[tuple[object, ...], list[Ending]] = {}
     for ending in endings:
-        alike.setdefault((ending.job.lease_token, ending.state, ending.error, _new_hash(ending)), []).append(ending)
+        end = (ending.job.lease_token, ending.state, ending.error, *_made_from(ending).items())
+        alike.setdefault(end, []).append(ending)
     if not alike:
         return
-    with transaction.atomic(using=_database()):
+    with transaction.atomic(using=database()):
         for group in alike.values():
             _finish_alike(group)
 
 
 def _finish_alike(group: Sequence[Ending]) -> None:
     first = group[0]
-    made_from = {"input_hash": _new_hash(first)} if _new_hash(first) else {}
     _write(
         [ending.job for ending in group], state=first.state, error=first.error[:2000], finished_at=Now(),
-        **FREED, **made_from, **_added({ending.job.pk: ending.spent for ending in group}),
+        **FREED, **_made_from(first), **_added({ending.job.pk: ending.spent for ending in group}),
     )  # fmt: skip
     for ending in group:
         _tell_ended(ending)
 
 
-def _new_hash(ending: Ending) -> str:
-    """Mostly a job has the hash already: then those of a batch can be written alike."""
-    return "" if ending.input_hash == ending.job.input_hash else ending.input_hash
+def _made_from(ending: Ending) -> dict[str, str]:
+    """What the row does not say yet of what its text was made from.
+
+    Mostly it says all of it: then those of a batch can be written alike.
+    """
+    known = {"input_hash": ending.input_hash, "prompt_version": ending.prompt_version}
+    return {name: value for name, value in known.items() if value and value != getattr(ending.job, name)}
 
 
 def _tell_ended(ending: Ending) -> None:
     job = ending.job
     job.state, job.error = ending.state, ending.error
     if ending.state == State.FAILED:
-        transaction.on_commit(lambda: job_failed.send(sender=GenerationJob, job=job), robust=True)
+        transaction.on_commit(lambda: job_failed.send(sender=GenerationJob, job=job), using=database(), robust=True)
 
 
 def requeue(
@@ -220,17 +237,19 @@ def give_up_attempt(
     error: str,
     *,
     max_attempts: int,
+    input_hash: str = "",
+    prompt_version: str = "",
     spent: Spent = NOTHING,
 ) -> None:
     """Record an attempt that raised: the job waits for another, alone, or is set aside as failed.
 
-    `spent` is as for `finish`.
+    `input_hash`, `prompt_version` and `spent` are as for `finish`.
 
     Raises:
         LeaseLostError: the lease is no longer this worker's.
     """
     if job.attempts >= max_attempts:
-        finish(job, State.FAILED, error, spent=spent)
+        finish(job, State.FAILED, error, input_hash=input_hash, prompt_version=prompt_version, spent=spent)
         return
     _write(
         [job], state=State.WAITING, runs_alone=True, error=error[:2000], **FREED, **_added({job.pk: spent}),
@@ -260,5 +279,5 @@ def _write(jobs: Sequence[GenerationJob], **values: object) -> None:
         raise LeaseLostError(f"The lease of a job among {names} lapsed or was taken over; its result is thrown away.")
 
 
-def _database() -> str:
-    return router.db_for_write(GenerationJob)
+def _jobs() -> QuerySet[GenerationJob]:
+    return GenerationJob.objects.using(database())

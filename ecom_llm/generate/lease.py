@@ -9,10 +9,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from django.db import DatabaseError, connection
+from django.db import Error, connections
 
 from ecom_llm.exceptions import DeadlineError, EcomLLMError, LeaseLostError
 from ecom_llm.generate import jobs
+from ecom_llm.generate.database import database
 from ecom_llm.generate.watchdog import Watchdog
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Lease:
         self._renewed_at = self._batch_started_at = time.monotonic()
         self._watchdog: Watchdog | None = None
         self._has_token = threading.Event()
+        self._released = 0
 
     @contextmanager
     def watched(self, watchdog: Watchdog) -> Iterator[None]:
@@ -56,14 +58,18 @@ class Lease:
         """
         self._watchdog = watchdog
         self._has_token.clear()
+        keeper = threading.Thread(target=self._keep_loading, name="ecom_llm lease", daemon=True)
         try:
             with watchdog.watching():
                 if watchdog.is_loading:
-                    threading.Thread(target=self._keep_loading, name="ecom_llm lease", daemon=True).start()
+                    keeper.start()
                 yield
         finally:
             self._has_token.set()
             self._watchdog = None
+            if keeper.ident is not None:
+                # It may be giving the jobs back just now, which is then to be counted.
+                keeper.join(STOP_SECONDS)
 
     def start_batch(self) -> None:
         """Start the clock of a batch; what a batch may take counts from here."""
@@ -93,8 +99,13 @@ class Lease:
         self._renewed_at = now
 
     def release(self) -> int:
-        """Give back what is not finished, unspent; see `jobs.release`."""
-        return jobs.release(self.token)
+        """Give back what is not finished, unspent; see `jobs.release`.
+
+        Returns:
+            How many jobs this lease has given back, those included that went while the model was loaded.
+        """
+        self._released += jobs.release(self.token)
+        return self._released
 
     def _keep_loading(self) -> None:
         try:
@@ -103,14 +114,14 @@ class Lease:
                 try:
                     if self._should_stop():
                         # Whoever stops this process will not wait for the model.
-                        jobs.release(self.token)
+                        self._released += jobs.release(self.token)
                         return
                     if time.monotonic() - renewed_at >= self._seconds / 3:
                         jobs.renew(self.token, self._seconds)
                         renewed_at = time.monotonic()
-                except DatabaseError as error:
+                except Error as error:
                     logger.warning("The lease could not be renewed while the model is loaded: %s", error)
-                    connection.close()
+                    connections[database()].close()
         finally:
             # The thread's own.
-            connection.close()
+            connections[database()].close()

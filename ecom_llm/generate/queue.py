@@ -15,6 +15,7 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Least, Now
 
 from ecom_llm.entities import JobRequest
+from ecom_llm.generate.database import database
 from ecom_llm.models import GenerationJob
 
 State = GenerationJob.State
@@ -34,7 +35,7 @@ def enqueue(requests: Iterable[JobRequest], *, ttl_hours: int, queue_cap: int) -
     """
     wanted = list(requests)
     kinds = {request.key.kind for request in wanted}
-    room = queue_cap - GenerationJob.objects.filter(kind__in=kinds, state=State.WAITING).count()
+    room = queue_cap - GenerationJob.objects.using(database()).filter(kind__in=kinds, state=State.WAITING).count()
     jobs = [_make_job(request, ttl_hours) for request in wanted[: max(room, 0)]]
     # In one order everywhere: two pages that list the same products in different ones would each wait for a row
     # that the other has written and not yet committed.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import F
 from django.db.models.functions import Now
 
+from ecom_llm.generate.database import database
 from ecom_llm.generate.jobs import FREED
 from ecom_llm.models import GenerationJob
 from ecom_llm.signals import job_failed
@@ -21,7 +22,7 @@ def reap(max_attempts: int) -> int:
     Returns:
         How many leases had lapsed.
     """
-    lapsed = GenerationJob.objects.filter(state=State.RUNNING, lease_expires_at__lt=Now())
+    lapsed = GenerationJob.objects.using(database()).filter(state=State.RUNNING, lease_expires_at__lt=Now())
     spent = list(lapsed.filter(attempts__gte=max_attempts))
     failed = 0
     for job in spent:

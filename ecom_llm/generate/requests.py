@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from ecom_llm.entities import JobRequest, Kind, TextKey
+from ecom_llm.exceptions import ConfigurationError
 from ecom_llm.generate import queue
 from ecom_llm.generate.budgets import budget_for, bulk_share
+from ecom_llm.generate.database import database
 from ecom_llm.generate.material import Material, gather_all
 from ecom_llm.generate.templates import get_prompt_template, has_prompt
 from ecom_llm.generate.wake import wake
 from ecom_llm.models import GenerationJob
+from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -32,7 +35,8 @@ class Asked:
     """What became of a request for texts.
 
     Attributes:
-        settled: texts passed over: gone, nothing to say, queued already, or made or blocked from the same facts.
+        settled: texts passed over: gone, nothing to say, facts that cannot be read, queued already, or made or blocked
+            from the same facts.
         queued: texts that now have a job.
         refused: texts that are wanted but found the queue full.
     """
@@ -46,7 +50,8 @@ def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool
     """Queue the texts, each unless it is queued already or was settled from the same facts with the same prompt.
 
     Args:
-        keys: the texts; those whose products are gone, or whose language has no prompt, are passed over.
+        keys: the texts; those whose products are gone or cannot be read, or whose language has no prompt, are passed
+            over.
         priority: higher goes first. A text that waits at a lower one is brought forward.
         is_forced: queue again what was settled.
 
@@ -76,7 +81,7 @@ def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) 
     asked = Asked(settled=len(different))
     if not wanted:
         return asked
-    requests = [_request(material, priority) for material in gather_all(wanted).values() if material.is_sayable]
+    requests = [_request(material, priority) for material in _gather(wanted).values() if material.is_sayable]
     if not requests:
         return asked
     known = _known(requests)
@@ -89,17 +94,38 @@ def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) 
     return asked
 
 
+def _gather(keys: Sequence[TextKey]) -> dict[TextKey, Material]:
+    """Read what the texts are made from; one that the shop's own code fails on is left out, found by halving."""
+    try:
+        return gather_all(keys)
+    except (ConfigurationError, Error):
+        # A page does not wait for a slow or broken database again and again.
+        raise
+    except Exception as error:
+        if len(keys) == 1:
+            # The subject of search copy is what visitors searched for.
+            subject = "" if keys[0].kind == Kind.SEARCH_COPY else keys[0].subject
+            logger.warning(
+                "A %s is not asked for, since its facts cannot be read: %s", keys[0].kind, trace_of(error),
+                extra={"kind": keys[0].kind, "subject": subject},
+            )  # fmt: skip
+            return {}
+    half = len(keys) // 2
+    return _gather(keys[:half]) | _gather(keys[half:])
+
+
 def _write(requests: list[JobRequest], behind: list[int], priority: int, *, is_forced: bool) -> tuple[TextKey, ...]:
     refused: list[TextKey] = []
-    with transaction.atomic():
+    with transaction.atomic(using=database()):
         if behind:
             queue.promote(behind, priority)
-        for kind, group in _by_kind(requests).items():
+        # In one order everywhere, as within each group; see `queue.enqueue`.
+        for kind, group in sorted(_by_kind(requests).items()):
             # The first of them found room.
             refused += [request.key for request in group[_enqueue(kind, group) :]]
         if requests and not is_forced:
             _drop_made_meanwhile(requests)
-        transaction.on_commit(wake, robust=True)
+        transaction.on_commit(wake, using=database(), robust=True)
     return tuple(refused)
 
 
@@ -143,7 +169,8 @@ def _known(requests: list[JobRequest]) -> list[GenerationJob]:
     """The jobs of these texts that are active, were done, or ended badly a short while ago; oldest first."""
     state = GenerationJob.State
     recent = Q(finished_at__gte=Now() - RETRY_AFTER, state__in=[state.BLOCKED, state.FAILED])
-    found = GenerationJob.objects.filter(
+    # Not from a replica: one that lags lacks what was asked for or made a moment ago.
+    found = GenerationJob.objects.using(database()).filter(
         Q(state__in=[*GenerationJob.ACTIVE, state.DONE]) | recent,
         kind__in={request.key.kind for request in requests},
         subject__in={request.key.subject for request in requests},

@@ -20,11 +20,10 @@ from django.template.loader import get_template
 
 from ecom_llm.entities import Kind, Message
 from ecom_llm.exceptions import PromptError
+from ecom_llm.generate.turn_marks import without_turn_marks
 
 VERSION = re.compile(r"\{#\s*version:\s*([\w.]{1,16})\s*#\}")
 SECTION = re.compile(r"^## (system|user|assistant|prefix)[ \t]*$", re.MULTILINE)
-# Tokens by which chat models tell turns apart; a product field that holds one must not open a turn.
-CONTROL = re.compile(r"<\|[^|>]{0,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?|<(?:start|end)_of_turn>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class PromptTemplate:
             The turns and the prefix of the completion.
         """
         context = Context(dict(values), autoescape=False)
-        filled = [(role, CONTROL.sub(" ", template.render(context)).strip()) for role, template in self.sections]
+        filled = [(role, without_turn_marks(template.render(context)).strip()) for role, template in self.sections]
         prefix = "".join(content for role, content in filled if role == "prefix")
         return tuple(Message(role, content) for role, content in filled if role != "prefix"), prefix
 

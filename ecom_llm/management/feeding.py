@@ -80,6 +80,7 @@ class Feeder:
         self._started = time.monotonic()
         self._active_before = self._jobs().filter(state__in=GenerationJob.ACTIVE).count() if is_all else 0
         self._ended = 0
+        self._note_if_fed()
 
     @property
     def is_full(self) -> bool:
@@ -109,8 +110,7 @@ class Feeder:
         self.queued += told.queued
         self.settled += told.settled
         self._refused = list(told.refused)
-        if self.is_fed:
-            self._newest_id = GenerationJob.objects.aggregate(at=Max("pk"))["at"] or 0
+        self._note_if_fed()
 
     def active(self) -> int:
         """How many of the texts wait or are being made.
@@ -161,6 +161,10 @@ class Feeder:
     def is_running(self) -> bool:
         """Whether a worker is at any of them."""
         return self._jobs().filter(state=GenerationJob.State.RUNNING).exists()
+
+    def _note_if_fed(self) -> None:
+        if self.is_fed:
+            self._newest_id = GenerationJob.objects.aggregate(at=Max("pk"))["at"] or 0
 
     def _jobs(self) -> QuerySet[GenerationJob]:
         jobs = GenerationJob.objects.filter(kind=self._kind, language=self._language)

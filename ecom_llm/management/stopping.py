@@ -5,28 +5,59 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 
-class Stop(threading.Event):
+class Stop:
     """Set when the command is to stop; `wait` sleeps until then.
+
+    A signal's handler may set it, whatever it interrupts. It must not set a `threading.Event`: that takes a lock
+    which the interrupted `wait` may hold. Putting into a `SimpleQueue` takes none.
 
     Attributes:
         signal_number: which signal said so; 0 when none did.
     """
 
-    signal_number = 0
+    def __init__(self) -> None:
+        """Make it; nobody has told it to stop."""
+        self.signal_number = 0
+        self._is_set = False
+        self._calls: SimpleQueue[None] = SimpleQueue()
 
     @property
     def exit_code(self) -> int:
         """What a shell expects of a program that a signal ended: 130 after Ctrl-C."""
         return 128 + self.signal_number
 
+    def is_set(self) -> bool:
+        """Whether the command is to stop."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Tell it to stop; safe in a signal's handler and from any thread."""
+        self._is_set = True
+        self._calls.put(None)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until it is set. For one thread at a time.
+
+        Args:
+            seconds: the longest it sleeps.
+
+        Returns:
+            Whether it is set.
+        """
+        if not self._is_set:
+            with suppress(Empty):
+                self._calls.get(timeout=seconds)
+        return self._is_set
+
 
 @contextmanager
 def stop_on_signals() -> Iterator[Stop]:
-    """Have the first Ctrl-C or SIGTERM set the event, and the next one end the process as usual."""
+    """Have the first Ctrl-C or SIGTERM set it, and the next one end the process as usual."""
     stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop

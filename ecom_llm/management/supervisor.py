@@ -9,6 +9,8 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 
+from ecom_llm.management.stopping import Stop
+
 logger = logging.getLogger(__name__)
 
 # A process that lived shorter than this died quickly: the next one is started after a pause that doubles each time.
@@ -36,7 +38,7 @@ class Supervisor:
         self._command = command
         self._environment = environment
         self._final_status = final_status
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._process: subprocess.Popen[bytes] | None = None
         self._killer: threading.Timer | None = None
         self._quick_deaths = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 
-from django.db import DatabaseError
+from django.db import Error
 
 from ecom_llm import conf, metrics
 from ecom_llm.entities import Completion, Sampling
@@ -32,7 +32,7 @@ from ecom_llm.traces import trace_of
 logger = logging.getLogger(__name__)
 
 # The caller's own business, whatever the batch; the database is asked at tokens, when the lease is renewed.
-PASSED_ON = (StopRequestedError, LeaseLostError, ConfigurationError, ModelFileError, ModelLoadError, DatabaseError)
+PASSED_ON = (StopRequestedError, LeaseLostError, ConfigurationError, ModelFileError, ModelLoadError, Error)
 
 
 def complete(backend: Backend, work: list[Work], lease: Lease, report: Report) -> None:
@@ -53,7 +53,7 @@ def complete(backend: Backend, work: list[Work], lease: Lease, report: Report) -
     for attempt in range(tries):
         blocked: list[Work] = []
         # What was blocked in any batch of this try runs together in the next.
-        for batch in _batches(backend, left):
+        for batch in _batches(backend, left, attempt):
             lease.start_batch()
             blocked += _try(backend, batch, attempt, lease, report)
         left = blocked
@@ -64,10 +64,10 @@ def _blocked_by(item: Work) -> str:
     return f"Blocked at every try: {', '.join(sorted({finding.code for finding in item.findings}))}."
 
 
-def _batches(backend: Backend, work: list[Work]) -> Iterator[list[Work]]:
+def _batches(backend: Backend, work: list[Work], attempt: int) -> Iterator[list[Work]]:
     if not work:
         return
-    sampling = sampling_for(work[0].material.key.kind, 0, 0)
+    sampling = sampling_for(work[0].material.key.kind, attempt, seed=0)
     lengths = [backend.count_tokens(item.prompt) * sampling.n for item in work]
     packed = pack(
         lengths, new_tokens=sampling.max_new_tokens * sampling.n,
@@ -104,10 +104,11 @@ def _try(backend: Backend, batch: list[Work], attempt: int, lease: Lease, report
             raise
         return []
     else:
+        backend.note_fitted(len(batch))
         return _keep(backend, batch, completions, sampling, report)
     # Behind the `except`, at whose end the error lets go of the batch that did not fit.
     half = len(batch) // 2
-    backend.fitting_jobs = half
+    backend.note_too_large(len(batch))
     logger.warning(
         "Out of memory with %d jobs in a batch; going on with %d.", len(batch), half,
         extra={"kind": batch[0].job.kind, "backend": backend.alias, "jobs": len(batch)},
@@ -129,7 +130,7 @@ def _give_up(backend: Backend, batch: list[Work], error: Exception, report: Repo
         },
     )  # fmt: skip
     for item in batch:
-        give_up(item.job, error, report, item.spent)
+        give_up(item.job, error, report, item)
     return []
 
 

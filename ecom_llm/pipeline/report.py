@@ -33,6 +33,11 @@ class Report:
     released: int = 0
     pause_seconds: float = 0.0
 
+    @property
+    def carried(self) -> int:
+        """Jobs that this run brought to an end, or whose attempt it used up."""
+        return self.stored + self.blocked + self.requeued + self.failed + self.expired
+
     def count(self, kind: str, outcome: str, jobs: int = 1) -> None:
         """Count what became of jobs, here and for the metrics.
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable
-from contextlib import suppress
 
 from django.db import DatabaseError
 
@@ -44,20 +44,27 @@ def run_once(worker: str, should_stop: Callable[[], bool] = never) -> Report:
         ModelFileError: the model's files are missing or refused; likewise.
         BackendBrokenError: this process can generate no more; only the batch at hand has spent an attempt.
     """
-    interrupted.give_back()
+    with interrupted.noticed():
+        interrupted.give_back()
+        token = uuid.uuid4()
+        try:
+            return _run_under(token, worker, should_stop)
+        except interrupted.DATABASE_AWAY:
+            # Also when the claim itself raised: it may have been committed.
+            interrupted.remember(token)
+            raise
+
+
+def _run_under(token: uuid.UUID, worker: str, should_stop: Callable[[], bool]) -> Report:
     settings = conf.get_settings().generate
     claimed = jobs.claim(
-        settings.batch_jobs, worker=worker, lease_seconds=settings.lease_seconds, room=budgets.room_by_kind()
-    )
+        settings.batch_jobs, worker=worker, lease_seconds=settings.lease_seconds, room=budgets.room_by_kind(),
+        token=token,
+    )  # fmt: skip
     report = Report(claimed=len(claimed))
-    if not claimed or claimed[0].lease_token is None:
-        return report
-    lease = Lease(claimed[0].lease_token, settings.lease_seconds, should_stop, batch_seconds=settings.batch_seconds)
-    try:
+    if claimed:
+        lease = Lease(token, settings.lease_seconds, should_stop, batch_seconds=settings.batch_seconds)
         _carry(claimed, lease, report)
-    except interrupted.DATABASE_AWAY:
-        interrupted.remember(lease.token)
-        raise
     return report
 
 
@@ -79,8 +86,10 @@ def _carry(claimed: list[GenerationJob], lease: Lease, report: Report) -> None:
             report.pause_seconds, extra=_ids(claimed),
         )  # fmt: skip
     except LeaseLostError:
-        report.count(kind, "lost", len(claimed))
-        logger.warning("Lost the lease of jobs %s.", [job.pk for job in claimed], extra=_ids(claimed))
+        # Those that ended before, or went back just now, are not lost.
+        report.count(kind, "released", lease.release())
+        report.count(kind, "lost", report.claimed - report.carried - report.released - report.lost)
+        logger.warning("Lost the lease of %d jobs.", report.lost, extra=_ids(claimed))
     except interrupted.DATABASE_AWAY:
         # Nothing can be charged, and what was not done goes back.
         raise
@@ -92,13 +101,15 @@ def _carry(claimed: list[GenerationJob], lease: Lease, report: Report) -> None:
         logger.error(  # noqa: TRY400 - its words may hold a fact
             "A run failed: %s", trace_of(error), extra=_ids(claimed)
         )
-        _give_up_held(claimed, error, report)
+        _give_up_held(claimed, lease, error, report)
     _charge(kind, work, report)
 
 
-def _give_up_held(claimed: list[GenerationJob], error: Exception, report: Report) -> None:
+def _give_up_held(claimed: list[GenerationJob], lease: Lease, error: Exception, report: Report) -> None:
+    # Those that ended before are left alone.
+    held = jobs.held_ids(lease.token)
     for job in claimed:
-        with suppress(LeaseLostError):
+        if job.pk in held:
             give_up(job, error, report)
 
 
@@ -114,9 +125,8 @@ def _run_claimed(claimed: list[GenerationJob], work: list[Work], lease: Lease, r
 def _charge(kind: str, work: list[Work], report: Report) -> None:
     """What was given back costs no job, but the tokens are spent."""
     tokens = sum(item.spent.prompt_tokens + item.spent.completion_tokens for item in work)
-    carried = report.claimed - report.released - report.lost
-    if tokens or carried > 0:
-        budgets.charge(kind, jobs=max(carried, 0), tokens=tokens)
+    if tokens or report.carried:
+        budgets.charge(kind, jobs=report.carried, tokens=tokens)
 
 
 def _ids(claimed: list[GenerationJob]) -> dict[str, object]:

@@ -6,17 +6,18 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DataError, Error, IntegrityError, OperationalError, transaction
 
 from ecom_llm import conf
 from ecom_llm.entities import TextKey
 from ecom_llm.exceptions import ConfigurationError, LeaseLostError
-from ecom_llm.generate import jobs
+from ecom_llm.generate import interrupted, jobs
+from ecom_llm.generate.database import database
 from ecom_llm.generate.jobs import Ending
 from ecom_llm.generate.material import Material, gather_all
 from ecom_llm.models import GenerationJob
 from ecom_llm.pipeline.report import Report
-from ecom_llm.pipeline.work import Work, give_up
+from ecom_llm.pipeline.work import Work, give_up, lose
 from ecom_llm.publish.drafts import Draft, Entry, store_many
 from ecom_llm.traces import trace_of
 
@@ -59,33 +60,47 @@ def settle(outcomes: Sequence[Outcome], report: Report) -> None:
     if not outcomes:
         return
     try:
-        with transaction.atomic():
-            ended = _end(outcomes)
-    except ConfigurationError:
-        raise
+        _settle(outcomes, report)
     except Exception as error:
-        # A value that cannot be stored is one job's fault, any other error of the database none's.
-        if isinstance(error, DatabaseError) and not isinstance(error, (DataError, IntegrityError)):
+        if not _is_one_jobs_own(error):
             raise
-        if len(outcomes) == 1:
-            _leave(outcomes[0].item, error, report)
-            return
         for outcome in outcomes:
-            settle([outcome], report)
-        return
+            _settle_alone(outcome, report)
+
+
+def _settle_alone(outcome: Outcome, report: Report) -> None:
+    item = outcome.item
+    try:
+        _settle([outcome], report)
+    except LeaseLostError as lost:
+        lose(item.job, lost, report)
+    except Exception as error:
+        if not _is_one_jobs_own(error):
+            raise
+        ids = {"job_ids": [item.job.pk], "kind": item.job.kind}
+        logger.error(  # noqa: TRY400 - its words may hold a fact
+            "What job %d made could not be stored: %s", item.job.pk, trace_of(error), extra=ids
+        )
+        give_up(item.job, error, report, item)
+
+
+def _settle(outcomes: Sequence[Outcome], report: Report) -> None:
+    with transaction.atomic(using=database()):
+        ended = _end(outcomes)
     for outcome, name in zip(outcomes, ended, strict=True):
         report.count(outcome.item.job.kind, name)
 
 
-def _leave(item: Work, error: Exception, report: Report) -> None:
-    job = item.job
-    ids = {"job_ids": [job.pk], "kind": job.kind}
-    if isinstance(error, LeaseLostError):
-        logger.warning("%s", error, extra=ids)
-        report.count(job.kind, "lost")
-        return
-    logger.error("What job %d made could not be stored: %s", job.pk, trace_of(error), extra=ids)
-    give_up(job, error, report, item.spent)
+def _is_one_jobs_own(error: Exception) -> bool:
+    """Whether an error may be the fault of one job, which then has its attempt counted.
+
+    Not one of the settings or of the database. Yet a value that cannot be stored is a job's own, and so is a statement
+    that fails in a database that answers: given back uncounted, it would be made again for ever. Where a connection was
+    lost and opened anew, the second try stores the text.
+    """
+    if isinstance(error, OperationalError):
+        return not interrupted.is_away(error)
+    return not isinstance(error, (ConfigurationError, Error)) or isinstance(error, (DataError, IntegrityError))
 
 
 def _end(outcomes: Sequence[Outcome]) -> list[str]:
@@ -128,6 +143,5 @@ def _judge(outcome: Outcome, newest: dict[TextKey, Material]) -> str:
 
 def _ending(outcome: Outcome, name: str) -> Ending:
     item = outcome.item
-    if name == "stored":
-        return Ending(item.job, input_hash=item.material.hash, spent=item.spent)
-    return Ending(item.job, ENDINGS[name], WORDS.get(name, outcome.error), spent=item.spent)
+    error = "" if name == "stored" else WORDS.get(name, outcome.error)
+    return Ending(item.job, ENDINGS[name], error, **item.tried)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
+from typing import TypedDict
 
 from ecom_llm import conf
 from ecom_llm.entities import Finding, Prompt, Spent, TextKey
-from ecom_llm.exceptions import ConfigurationError, ProductNotFoundError, PromptError
+from ecom_llm.exceptions import ConfigurationError, LeaseLostError, ProductNotFoundError, PromptError
 from ecom_llm.generate import interrupted, jobs
 from ecom_llm.generate.material import Material, gather, gather_all
 from ecom_llm.generate.prompting import make_prompt
@@ -18,6 +19,14 @@ from ecom_llm.traces import trace_of
 logger = logging.getLogger(__name__)
 
 State = GenerationJob.State
+
+
+class Tried(TypedDict, total=False):
+    """What a job was tried from, and what that has cost; see `jobs.Ending`."""
+
+    input_hash: str
+    prompt_version: str
+    spent: Spent
 
 
 @dataclass(slots=True)
@@ -37,6 +46,11 @@ class Work:
     prompt: Prompt
     spent: Spent = jobs.NOTHING
     findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def tried(self) -> Tried:
+        """What it was tried from and what that has cost, as a job's end records it."""
+        return {"input_hash": self.material.hash, "prompt_version": self.prompt.version, "spent": self.spent}
 
 
 def prepare(claimed: list[GenerationJob], report: Report) -> list[Work]:
@@ -85,9 +99,27 @@ def _prepare(job: GenerationJob, material: Material | None, report: Report) -> W
     return None
 
 
-def give_up(job: GenerationJob, error: Exception, report: Report, spent: Spent = jobs.NOTHING) -> None:
-    """Record an attempt that raised."""
+def give_up(job: GenerationJob, error: Exception, report: Report, item: Work | None = None) -> None:
+    """Record an attempt that raised; a job whose lease was lost is counted as such and left alone.
+
+    Args:
+        job: as claimed.
+        error: what it raised.
+        report: counts it.
+        item: the job's work, if it came so far.
+    """
     # PostgreSQL stores neither NUL nor half a character, which the words of a shop's own code may hold.
     words = f"{type(error).__name__}: {error}".replace("\0", "").encode(errors="replace").decode()
-    jobs.give_up_attempt(job, words, max_attempts=conf.get_settings().generate.max_attempts, spent=spent)
-    report.count(job.kind, "failed")
+    tried: Tried = {} if item is None else item.tried
+    try:
+        jobs.give_up_attempt(job, words, max_attempts=conf.get_settings().generate.max_attempts, **tried)
+    except LeaseLostError as lost:
+        lose(job, lost, report)
+    else:
+        report.count(job.kind, "failed")
+
+
+def lose(job: GenerationJob, lost: LeaseLostError, report: Report) -> None:
+    """Record that a job is another worker's by now, or no one's."""
+    logger.warning("%s", lost, extra={"job_ids": [job.pk], "kind": job.kind})
+    report.count(job.kind, "lost")

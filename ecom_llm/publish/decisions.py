@@ -8,6 +8,7 @@ from django.db import transaction
 
 from ecom_llm.entities import Finding, Origin, Severity
 from ecom_llm.exceptions import TransitionError
+from ecom_llm.generate.database import database
 from ecom_llm.models import Text, TextVersion
 from ecom_llm.publish.showing import show
 from ecom_llm.publish.states import TRANSITIONS, move
@@ -48,7 +49,7 @@ def reject(version: TextVersion, user: AbstractBaseUser, reason: str = "") -> Te
     findings = [*version.findings]
     if reason.strip():
         findings.append(Finding("editor.rejected", Severity.BLOCK, reason.strip()[:500]).as_dict())
-    with transaction.atomic():
+    with transaction.atomic(using=database()):
         text = _lock(version)
         move(version, "reject", decided_by=user, findings=findings)
         if text.published is not None and text.published.pk == version.pk:
@@ -75,7 +76,7 @@ def edit(version: TextVersion, body: str, user: AbstractBaseUser) -> TextVersion
     # Characters of no width are no words either.
     if not any(character.isalnum() for character in words):
         raise TransitionError("The text is empty. Write something, or reject the version instead.")
-    with transaction.atomic():
+    with transaction.atomic(using=database()):
         text = _lock(version)
         edited = TextVersion.objects.create(
             text=text, body=words, origin=Origin.HUMAN, facts=version.facts, cited=version.cited,
@@ -89,7 +90,7 @@ def edit(version: TextVersion, body: str, user: AbstractBaseUser) -> TextVersion
 def _show(version: TextVersion, action: str, user: AbstractBaseUser) -> TextVersion:
     if version.state not in TRANSITIONS[action][0]:
         raise TransitionError(f"Cannot {action} a version that is {version.get_state_display().lower()}.")
-    with transaction.atomic():
+    with transaction.atomic(using=database()):
         return show(_lock(version), version, action, decided_by=user)
 
 

@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Q, Subquery
 
 from ecom_llm import conf
 from ecom_llm.entities import Finding, Origin, TextKey
+from ecom_llm.generate.database import database
 from ecom_llm.models import GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import matching
 from ecom_llm.publish.showing import announce
@@ -76,7 +77,7 @@ def store_many(entries: Sequence[Entry]) -> list[TextVersion]:
     stored: list[TextVersion] = []
     if not entries:
         return stored
-    with transaction.atomic():
+    with transaction.atomic(using=database()):
         for distinct in _rounds(entries):
             stored += _store_distinct(distinct)
     return stored
@@ -137,7 +138,8 @@ def _standing(texts: Collection[Text]) -> dict[Any, TextVersion]:
     """What the model's newer words may take the place of: what is shown, and the model's own that wait for a person."""
     shown = [text.published_id for text in texts if text.published_id is not None]
     waiting = Q(text__in=texts, state__in=_UNDECIDED, origin=Origin.MODEL)
-    found = TextVersion.objects.filter(waiting | Q(pk__in=shown))
+    # A replica that lags may not have what an editor wrote, which stays.
+    found = TextVersion.objects.using(database()).filter(waiting | Q(pk__in=shown))
     return {version.pk: version for version in found.only("state", "origin", "text")}
 
 

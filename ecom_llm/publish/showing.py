@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import transaction
 
+from ecom_llm.generate.database import database
 from ecom_llm.models import Text, TextVersion
 from ecom_llm.publish.states import move
 from ecom_llm.signals import text_published
@@ -29,4 +30,6 @@ def show(text: Text, version: TextVersion, action: str, **changes: object) -> Te
 
 def announce(version: TextVersion) -> None:
     """Tell whoever listens that a version is published, once that is committed."""
-    transaction.on_commit(lambda: text_published.send(sender=TextVersion, version=version), robust=True)
+    transaction.on_commit(
+        lambda: text_published.send(sender=TextVersion, version=version), using=database(), robust=True
+    )

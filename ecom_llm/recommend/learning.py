@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import islice
 
-from django.db import router, transaction
+from django.db import connections, router, transaction
 from django.utils import timezone
 
 from ecom_llm import conf
@@ -19,6 +19,8 @@ from ecom_llm.recommend.popularity import CatalogueRanking, Popularity, rank_cat
 from ecom_llm.recommend.visits import iter_orders, iter_visits, without_repeats
 
 CHUNK_ROWS = 1000
+# Runs that are remembered, for people who wonder; what is read is the newest.
+KEPT_RUNS = 20
 # An order lists things at once, so a giant one is no more a choice than a giant visit is.
 ORDER_PRODUCTS = 30
 
@@ -48,19 +50,33 @@ def learn() -> LearningRun:
     rows = _iter_rows(counts, ranking)
     using = router.db_for_write(ItemPair)
     with transaction.atomic(using=using):
-        # Where there are row locks, a second run waits here for the first.
-        LearningRun.objects.using(using).select_for_update().order_by("-pk").first()
+        _wait_for_other_runs(using)
         ItemPair.objects.using(using).all().delete()
         pairs = 0
         while chunk := list(islice(rows, CHUNK_ROWS)):
             ItemPair.objects.using(using).bulk_create(chunk)
             pairs += len(chunk)
-        return LearningRun.objects.using(using).create(
+        run = LearningRun.objects.using(using).create(
             finished_at=timezone.now(),
             events=counts.events,
             pairs=pairs,
             seconds=time.monotonic() - started,
         )
+        kept = LearningRun.objects.using(using).order_by("-pk").values_list("pk", flat=True)[:KEPT_RUNS]
+        LearningRun.objects.using(using).exclude(pk__in=list(kept)).delete()
+    return run
+
+
+def _wait_for_other_runs(using: str) -> None:
+    """Let one transaction at a time learn; pages go on reading.
+
+    PostgreSQL needs the whole table locked: before the first run it has no row. SQLite writes one at a time anyway.
+    """
+    connection = connections[using]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            table = connection.ops.quote_name(LearningRun._meta.db_table)
+            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def _count(settings: conf.Recommend) -> _Counts:

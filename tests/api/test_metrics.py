@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models.functions import Now
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,6 +19,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from ecom_llm import metrics
+from ecom_llm.api import metrics as api_metrics
 from ecom_llm.entities import Kind
 from ecom_llm.generate import budgets
 from ecom_llm.models import GenerationJob
@@ -187,9 +188,24 @@ def test_without_the_library_the_answer_says_what_to_install(
     assert scrape(Authorization="").status_code == 403
 
 
-def test_database_that_is_away_is_no_crash(scrape: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_counters_that_cannot_be_read_are_left_out_and_told_once(
+    scrape: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / "nowhere"))
+    api_metrics._tell_once.cache_clear()
+    for _ in range(2):
+        told = figures(scrape())
+        assert told["ecom_llm_jobs", "reason", "waiting"] == 0
+    (told_once,) = [record.message for record in caplog.records if record.name == "ecom_llm.api.metrics"]
+    assert "ValueError" in told_once
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_database_that_is_away_is_no_crash(
+    scrape: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
     def away() -> None:
-        raise OperationalError("gone")
+        raise error("gone")
 
     monkeypatch.setattr("ecom_llm.api.gauges.spent_by_kind", away)
     assert scrape().status_code == 503

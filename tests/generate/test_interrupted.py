@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import OperationalError, ProgrammingError, connection
 
 from ecom_llm.entities import Kind, TextKey
 from ecom_llm.generate import interrupted, jobs
@@ -30,3 +31,11 @@ def test_lease_that_was_taken_over_is_left_alone() -> None:
     interrupted.remember(uuid.uuid4())
     assert interrupted.give_back() == 0
     assert interrupted.give_back() == 0
+
+
+def test_statement_that_fails_in_a_database_that_answers_is_no_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = OperationalError("canceling statement due to statement timeout")
+    assert not interrupted.is_away(error)
+    monkeypatch.setattr(connection, "is_usable", lambda: False)
+    assert interrupted.is_away(error)
+    assert not interrupted.is_away(ProgrammingError("no such column"))

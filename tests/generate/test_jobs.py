@@ -255,7 +255,7 @@ def test_jobs_that_end_alike_end_in_one_update_each_with_its_own_cost() -> None:
     claimed = claim()
     with CaptureQueriesContext(connection) as captured:
         jobs.finish_many(
-            Ending(job, input_hash="hash", spent=Spent(place, 10 * place, place / 2))
+            Ending(job, input_hash="hash", prompt_version="1", spent=Spent(place, 10 * place, place / 2))
             for place, job in enumerate(claimed)
         )
     assert len([query for query in captured if query["sql"].startswith("UPDATE")]) == 1
@@ -269,13 +269,14 @@ def test_jobs_that_end_in_their_own_ways_end_together() -> None:
     ask("a", "b", "c", "d")
     one, two, three, four = claim()
     endings = [
-        Ending(one), Ending(two, State.BLOCKED, "x" * 3000), Ending(three, input_hash="newer"),
+        Ending(one), Ending(two, State.BLOCKED, "x" * 3000), Ending(three, input_hash="newer", prompt_version="2"),
         Ending(four, State.EXPIRED, "Gone."),
     ]  # fmt: skip
     jobs.finish_many(endings)
-    rows = GenerationJob.objects.order_by("subject").values_list("state", "error", "input_hash")
+    rows = GenerationJob.objects.order_by("subject").values_list("state", "error", "input_hash", "prompt_version")
     assert list(rows) == [
-        ("done", "", "hash"), ("blocked", "x" * 2000, "hash"), ("done", "", "newer"), ("expired", "Gone.", "hash"),
+        ("done", "", "hash", "1"), ("blocked", "x" * 2000, "hash", "1"), ("done", "", "newer", "2"),
+        ("expired", "Gone.", "hash", "1"),
     ]  # fmt: skip
     assert [job.state for job in (one, two, three, four)] == ["done", "blocked", "done", "expired"]
 

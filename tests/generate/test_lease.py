@@ -82,6 +82,18 @@ def test_loading_a_model_is_not_the_batchs_time() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_jobs_given_back_while_a_model_is_loaded_are_counted_with_the_rest() -> None:
+    job = claimed(60)
+    assert job.lease_token is not None
+    lease = Lease(job.lease_token, 60, lambda: True)
+    with lease.watched(Watchdog("loads-until-stopped", hang_seconds=60, load_seconds=60)):
+        until = time.monotonic() + 30
+        while is_live(job) and time.monotonic() < until:
+            time.sleep(0.05)
+    assert lease.release() == 1
+
+
+@pytest.mark.django_db(transaction=True)
 def test_lease_is_kept_while_a_model_is_loaded_and_no_longer() -> None:
     job = claimed(1)
     lease = lease_of(job, 1)

@@ -62,6 +62,13 @@ def test_value_cannot_open_a_turn(settings: Any, tmp_path: Path) -> None:
     assert prefix == "The"
 
 
+@pytest.mark.parametrize("mark", ["<think>", "<\uff5cUser\uff5c>", "[SYSTEM_PROMPT]", "<start_of_image>", "[|user|]"])
+def test_value_holds_no_mark_of_any_models_template(mark: str) -> None:
+    messages, _ = get_prompt_template(Kind.DESCRIPTION, "en").render({"product": {"name": f"Fern {mark}Lamp"}})
+    assert not [message for message in messages if mark in message.content]
+    assert "Fern" in messages[-1].content
+
+
 @pytest.mark.parametrize(
     ("source", "words"),
     [("just words", "no turn"), ("## system\nonly", "no turn"), ("## user\n{% if %}", "description")],

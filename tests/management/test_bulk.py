@@ -14,16 +14,19 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ecom_llm import pipeline
+from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.channels.wanted import BULK_PRIORITY, LIST_PRIORITY, PAGE_PRIORITY
 from ecom_llm.entities import Kind, TextKey
+from ecom_llm.exceptions import ConfigurationError
 from ecom_llm.generate import jobs
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.management.commands import ecom_llm_generate
+from ecom_llm.management.feeding import Feeder, spooled
 from ecom_llm.models import Event, GenerationJob, ItemPair
 from tests.faults.processes import PRODUCTS
 
@@ -174,8 +177,61 @@ def test_search_copy_for_a_product_is_refused() -> None:
 
 
 def test_language_without_a_prompt_is_refused() -> None:
-    with pytest.raises(CommandError, match="no prompt for description in 'xx'"):
-        generate("description", "--all", "--language", "xx")
+    with pytest.raises(CommandError, match="no prompt for description in 'cy'"):
+        generate("description", "--all", "--language", "cy")
+
+
+@pytest.mark.parametrize("language", ["xx", "en-" + "a" * 30, "EN"])
+def test_language_that_no_page_is_shown_in_is_refused(language: str) -> None:
+    with pytest.raises(CommandError, match="LANGUAGES"):
+        generate("description", "--all", "--language", language)
+
+
+def fail_on(product_id: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the shop's catalogue raise where it reads a product's facts."""
+    read = MemoryCatalog.facts
+
+    def facts(self: MemoryCatalog, product: Any) -> Any:
+        if product.id == product_id:
+            raise error
+        return read(self, product)
+
+    monkeypatch.setattr(MemoryCatalog, "facts", facts)
+
+
+def test_product_that_the_catalogue_fails_on_is_passed_over_and_told(
+    memory_catalog: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    memory_catalog(PRODUCTS[:5])
+    fail_on("lamp-3", KeyError("a secret weight"), monkeypatch)
+    assert generate("description", "--all")[0]["queued"] == 4
+    assert "lamp-3" in caplog.text
+    assert "KeyError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_reasons_beside_a_product_that_the_catalogue_fails_on_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed, other in (("lamp-1", "lamp-2"), ("lamp-3", "lamp-4")):
+        ItemPair.objects.create(kind="viewed_together", seed=seed, product_id=other, weight=1, support=9, rank=1)
+    fail_on("lamp-4", KeyError("weight"), monkeypatch)
+    assert generate("reason", "--all")[0]["queued"] == 1
+
+
+@pytest.mark.parametrize("error", [ConfigurationError("No such field."), OperationalError("The server is gone.")])
+def test_what_is_no_fault_of_a_product_ends_the_command(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(connections[DEFAULT_DB_ALIAS]), "is_usable", lambda self: False)
+    fail_on("lamp-3", error, monkeypatch)
+    with pytest.raises((ConfigurationError, CommandError), match=str(error)):
+        call_command("ecom_llm_generate", "description", "--all")
+
+
+def test_nothing_to_feed_waits_for_nothing_that_pages_ask_for_later() -> None:
+    before, later = (TextKey(Kind.DESCRIPTION, product_id, "en") for product_id in ("lamp-1", "lamp-2"))
+    request_texts([before], PAGE_PRIORITY)
+    with spooled([]) as spool:
+        feeder = Feeder(Kind.DESCRIPTION, "en", spool, is_all=True, is_forced=False)
+        assert request_texts([later], PAGE_PRIORITY) == 1
+        assert feeder.active() == 1
 
 
 def test_page_brings_bulk_work_forward_and_costs_no_write_the_next_time() -> None:

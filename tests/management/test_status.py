@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 from django.utils import timezone
 
 from ecom_llm.capture import counters
@@ -107,9 +107,26 @@ def test_oldest_is_told_by_kind() -> None:
     assert ages == {"reason": pytest.approx(7200, abs=30), "description": pytest.approx(0, abs=30)}
 
 
-def test_database_that_cannot_be_read_is_a_clear_error() -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OperationalError("no such table: ecom_llm_text"), "no such table: ecom_llm_text. Has `migrate` been run?"),
+        (ProgrammingError('relation "x" does not exist\nLINE 1: SELECT'), 'relation "x" does not exist. Has `migrate`'),
+        (InterfaceError("connection already closed"), "used: connection already closed."),
+        (OperationalError(), "used: OperationalError."),
+    ],
+)
+@pytest.mark.parametrize(
+    "arguments", [["status"], ["learn"], ["worker", "--once"], ["generate", "search_copy", "--all"]], ids=lambda a: a[0]
+)
+def test_database_that_cannot_be_used_is_told_in_a_line(
+    arguments: list[str], error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: Any) -> None:
-        raise OperationalError("no such table")
+        raise error
 
-    with connection.execute_wrapper(fail), pytest.raises(CommandError, match="migrate"):
-        status()
+    command, *options = arguments
+    with connection.execute_wrapper(fail), pytest.raises(CommandError) as raised:
+        call_command(f"ecom_llm_{command}", *options, stdout=io.StringIO())
+    assert said in str(raised.value)
+    assert "\n" not in str(raised.value)

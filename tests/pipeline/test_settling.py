@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
+from ecom_llm import pipeline
 from ecom_llm.catalog.adapters.memory import MemoryCatalog, MemoryProduct
 from ecom_llm.entities import Kind, Spent, TextKey
-from ecom_llm.generate import jobs, reaping
+from ecom_llm.generate import interrupted, jobs, reaping, requests
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.models import GenerationJob, TextVersion
+from ecom_llm.pipeline import settling
 from ecom_llm.pipeline.report import Report
 from ecom_llm.pipeline.settling import Outcome, settle
 from ecom_llm.pipeline.work import Work, prepare
-from ecom_llm.publish.drafts import Draft
+from ecom_llm.publish.drafts import Draft, store_many
 from ecom_llm.signals import text_published
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +160,98 @@ def test_product_that_fails_as_its_text_is_stored_costs_its_own_job_only(
     failed = GenerationJob.objects.get(subject="p1")
     assert (failed.runs_alone, failed.error) == (True, "KeyError: 'Weight'")
     assert sorted(version.text.subject for version in told) == ["p0", "p2"]
+
+
+def test_statement_that_never_succeeds_costs_its_own_job_an_attempt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def time_out(entries: Any) -> Any:
+        if any(entry.key.subject == "p1" for entry in entries):
+            raise OperationalError("canceling statement due to statement timeout")
+        return store_many(entries)
+
+    work = claimed(3)
+    monkeypatch.setattr(settling, "store_many", time_out)
+    report = Report()
+    settle([stored(item) for item in work], report)
+    assert (report.stored, report.failed) == (2, 1)
+    assert states() == {"p0": "done", "p1": "waiting", "p2": "done"}
+    assert GenerationJob.objects.get(subject="p1").attempts == 1
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_statement_that_fails_once_costs_no_text(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail_once(_: Any) -> None:
+        monkeypatch.setattr(settling, "store_many", store_many)
+        raise OperationalError("deadlock detected")
+
+    work = claimed(number)
+    monkeypatch.setattr(settling, "store_many", fail_once)
+    report = Report()
+    settle([stored(item) for item in work], report)
+    assert (report.stored, report.failed) == (number, 0)
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_database_that_goes_away_as_texts_are_stored_costs_no_attempt(
+    error: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> None:
+        raise error("connection already closed")
+
+    request_texts([TextKey(Kind.DESCRIPTION, product.id, "en") for product in PRODUCTS[:2]])
+    with monkeypatch.context() as outage:
+        outage.setattr(settling, "store_many", away)
+        outage.setattr(interrupted, "_answers", lambda _: False)
+        with pytest.raises(error):
+            pipeline.run_once("test")
+    assert interrupted.give_back() == 2
+    assert set(GenerationJob.objects.values_list("state", "attempts")) == {(State.WAITING, 0)}
+
+
+def ask_with(version: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Ask for a text when the prompt was another one."""
+    find = requests.get_prompt_template
+    with monkeypatch.context() as earlier:
+        earlier.setattr(requests, "get_prompt_template", lambda *names: replace(find(*names), version=version))
+        return request_texts([TextKey(Kind.DESCRIPTION, "p0", "en")])
+
+
+def ask_again() -> int:
+    return request_texts([TextKey(Kind.DESCRIPTION, "p0", "en")])
+
+
+def test_job_that_waited_while_its_prompt_changed_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ask_with("older", monkeypatch) == 1
+    assert pipeline.run_once("test").stored == 1
+    job, version = GenerationJob.objects.get(), TextVersion.objects.get()
+    assert job.prompt_version == version.prompt_version != "older"
+    assert ask_again() == 0
+
+
+def block_every_try(use_settings: Callable[..., None]) -> None:
+    backend = "ecom_llm.generate.backends.echo.EchoBackend"
+    options = {"reply": "The lamp weighs 900 g."}
+    use_settings(BACKENDS={"default": {"BACKEND": backend, "OPTIONS": options}})
+
+
+def raise_at_every_try(use_settings: Callable[..., None]) -> None:
+    backend = "ecom_llm.generate.backends.echo.EchoBackend"
+    use_settings(BACKENDS={"default": {"BACKEND": backend, "OPTIONS": {"memory_batch": 0}}})
+
+
+@pytest.mark.parametrize(
+    ("break_down", "state"), [(block_every_try, State.BLOCKED), (raise_at_every_try, State.FAILED)]
+)
+def test_facts_that_were_tried_in_vain_rest_and_others_are_asked_for(
+    break_down: Callable[..., None], state: str, use_settings: Callable[..., None],
+    memory_catalog: Callable[..., MemoryCatalog], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    break_down(use_settings)
+    ask_with("older", monkeypatch)
+    memory_catalog([replace(PRODUCTS[0], attributes={"Material": "steel"})])
+    while pipeline.run_once("test").claimed:
+        pass
+    assert GenerationJob.objects.get().state == state
+    assert ask_again() == 0
+    # Those of the request were never tried.
+    memory_catalog(PRODUCTS)
+    assert ask_again() == 1

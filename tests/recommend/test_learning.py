@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 
+from ecom_llm import conf
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.models import Event, ItemPair, LearningRun
+from ecom_llm.recommend import learning
 from ecom_llm.recommend.learning import learn
 from tests.conftest import MakeCatalog
 from tests.recommend.conftest import PRODUCTS, Visit
@@ -95,6 +99,43 @@ def test_learning_again_changes_nothing(visit: Visit) -> None:
     after = sorted(ItemPair.objects.values_list("kind", "seed", "product_id", "weight", "support", "rank"))
     assert after == before
     assert LearningRun.objects.count() == 2
+
+
+def test_old_runs_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(learning, "KEPT_RUNS", 2)
+    runs = [learn().pk for _ in range(4)]
+    assert list(LearningRun.objects.order_by("pk").values_list("pk", flat=True)) == runs[-2:]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_learn_first_follow_each_other(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    visit("harbour", "quay", "pot", times=2)
+    both_have_counted = threading.Barrier(2, timeout=30)
+    count = learning._count
+    errors: list[Exception] = []
+
+    def count_together(settings: conf.Recommend) -> learning._Counts:
+        counts = count(settings)
+        both_have_counted.wait()
+        return counts
+
+    def work() -> None:
+        try:
+            learn()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(learning, "_count", count_together)
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert LearningRun.objects.count() == 2
+    assert candidates("viewed_after", "harbour") == ["quay", "pot"]
 
 
 def test_a_failed_run_leaves_the_old_pairs(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,9 @@ from ecom_llm.exceptions import ConfigurationError
 
 OnToken = Callable[[], None]
 
+# Full batches that fit before a larger one is tried again: one batch in so many may be made twice.
+FITTED_BEFORE_MORE = 16
+
 
 class Backend(ABC):
     """Generates text. Made once in each worker process; loads its model when first used, never at import."""
@@ -37,6 +40,7 @@ class Backend(ABC):
         self.options: Mapping[str, Any] = params.get("OPTIONS", {})
         # Jobs of a batch that still fit into memory; known once a larger one did not.
         self.fitting_jobs: int | None = None
+        self._fitted = 0
         for name in self.options:
             if name not in self.option_names:
                 known = ", ".join(self.option_names) or "none"
@@ -46,6 +50,26 @@ class Backend(ABC):
     def model_name(self) -> str:
         """The model as a version records it."""
         return f"{self.model}@{self.revision}" if self.revision else self.model
+
+    def note_too_large(self, jobs: int) -> None:
+        """Remember that a batch did not fit into memory; the next ones are half as large.
+
+        Args:
+            jobs: how many it held.
+        """
+        self.fitting_jobs, self._fitted = max(jobs // 2, 1), 0
+
+    def note_fitted(self, jobs: int) -> None:
+        """Dare twice as much after `FITTED_BEFORE_MORE` full batches: what had filled the memory may be gone.
+
+        Args:
+            jobs: how many a batch held that fitted.
+        """
+        if self.fitting_jobs is None or jobs < self.fitting_jobs:
+            return
+        self._fitted += 1
+        if self._fitted >= FITTED_BEFORE_MORE:
+            self.fitting_jobs, self._fitted = self.fitting_jobs * 2, 0
 
     @abstractmethod
     def count_tokens(self, prompt: Prompt) -> int:

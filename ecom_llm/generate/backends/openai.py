@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -18,17 +17,11 @@ from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.openai_answers import count, read_answer
 from ecom_llm.generate.backends.openai_options import OPTION_NAMES, read_options
 from ecom_llm.generate.backends.ticking import run_ticking
+from ecom_llm.generate.turn_marks import without_turn_marks
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-# The marks that chat templates are made of: <|im_start|> and its like, DeepSeek's, Llama's and Mistral's, Gemma's;
-# and what JSON cannot carry.
-TURN_MARKS = re.compile(
-    r"<[|\uff5c][^<>\s]{1,60}?[|\uff5c]>|</?s>|<</?SYS>>|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_[A-Z]+)\]"
-    r"|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>|</?think>|[\0\ud800-\udfff]",
-    re.IGNORECASE,
-)
 # Between the seeds of a prompt's completions, wider than the seeds of a job's tries are apart.
 SEED_STRIDE = 1_000
 # The server's seeds are 32 bits wide at the least.
@@ -195,9 +188,12 @@ class OpenAIBackend(Backend):
 
 
 def spell(prompt: Prompt, prefix_mode: str) -> tuple[list[dict[str, str]], dict[str, Any]]:
-    """A prompt as the messages of a request, and the further fields that its opening needs."""
-    messages = [{"role": message.role, "content": _harmless(message.content)} for message in prompt.messages]
-    prefix = _harmless(prompt.prefix)
+    """A prompt as the messages of a request, and the further fields that its opening needs.
+
+    A value of the shop's may not open a turn: servers read a chat template's marks wherever they stand.
+    """
+    messages = [{"role": message.role, "content": without_turn_marks(message.content)} for message in prompt.messages]
+    prefix = without_turn_marks(prompt.prefix)
     if not prefix:
         return messages, {}
     if prefix_mode == "instruction":
@@ -212,11 +208,6 @@ def spell(prompt: Prompt, prefix_mode: str) -> tuple[list[dict[str, str]], dict[
         "continue_final_message": True,
         "add_generation_prompt": False,
     } if prefix_mode == "continue" else {}
-
-
-def _harmless(text: str) -> str:
-    """A value of the shop's may not open a turn: servers read a chat template's marks wherever they stand."""
-    return TURN_MARKS.sub(" ", text)
 
 
 def _apart(request: _Request) -> list[_Request]:

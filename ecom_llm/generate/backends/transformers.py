@@ -22,6 +22,7 @@ from ecom_llm.exceptions import (
 )
 from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.model_files import locate
+from ecom_llm.generate.backends.spelling import Speller
 
 if TYPE_CHECKING:
     from ecom_llm.generate.backends.local.grounding import Grounding
@@ -43,6 +44,8 @@ class _Ready:
     loaded: Loaded
     engine: Engine
     stop_tokens: frozenset[int]
+    speller: Speller
+    context_tokens: int | None
     grounding: Grounding | None = None
 
 
@@ -89,7 +92,7 @@ class TransformersBackend(Backend):
 
     def count_tokens(self, prompt: Prompt) -> int:
         if self._ready is not None:
-            return len(self._read(self._ready.loaded.tokenizer, prompt))
+            return len(self._ready.speller.read(prompt))
         return sum(len(message.content) for message in prompt.messages) // CHARACTERS_PER_TOKEN
 
     def generate(
@@ -104,7 +107,7 @@ class TransformersBackend(Backend):
         except EcomLLMError:
             # Raised by `on_token`: the caller's own business, not the model's.
             raise
-        except (RuntimeError, ValueError, MemoryError) as error:
+        except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             failure = self._as_ours(error)
         if failure is not None:
             # Behind the `except`: until its end the error holds on to the batch's memory.
@@ -125,7 +128,13 @@ class TransformersBackend(Backend):
     def _requests(self, ready: _Ready, prompt: Prompt, sampling: Sampling) -> list[Request]:
         from ecom_llm.generate.backends.local.requests import Request
 
-        ids = self._read(ready.loaded.tokenizer, prompt)
+        ids = ready.speller.read(prompt)
+        if ready.context_tokens is not None and len(ids) + sampling.max_new_tokens > ready.context_tokens:
+            # Some models fail on it, and their whole batch with them; others write nonsense.
+            raise BackendError(
+                f"A prompt of {len(ids)} tokens leaves no room for {sampling.max_new_tokens} more: {self.model_name} "
+                f"reads {ready.context_tokens} at most."
+            )
         constraints = self._constraints(ready, prompt)
         return [
             Request(
@@ -149,34 +158,15 @@ class TransformersBackend(Backend):
 
     @staticmethod
     def _completion(ready: _Ready, prompt: Prompt, request: Request, sampling: Sampling, seconds: float) -> Completion:
+        # The end of the turn is no word, whether or not the tokenizer knows it for special.
+        is_ended = request.written and request.written[-1] in ready.stop_tokens
+        text = ready.speller.write(request.ids, request.written[:-1] if is_ended else request.written)
         # A line break before the first word ends nothing; see `_Ending`.
-        text = ready.loaded.tokenizer.decode(request.written, skip_special_tokens=True).strip()
+        words = text.strip()
         for stop in sampling.stop:
-            text = text.split(stop)[0]
-        words = f"{prompt.prefix}{text}" if text.startswith((",", ".", "'")) else f"{prompt.prefix} {text}"
-        return Completion(" ".join(words.split()), len(request.ids), len(request.written), seconds)
-
-    def _read(self, tokenizer: Any, prompt: Prompt) -> list[int]:
-        """The prompt's tokens; its own spelling has the special ones that the model's template wants."""
-        ids: list[int] = tokenizer(self._spell(tokenizer, prompt), add_special_tokens=False)["input_ids"]
-        return ids
-
-    @staticmethod
-    def _spell(tokenizer: Any, prompt: Prompt) -> str:
-        """The prompt as one string. Values cannot open turns: special tokens are taken out of them."""
-        special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
-
-        def clean(text: str) -> str:
-            for token in special:
-                text = text.replace(token, " ")
-            return text
-
-        turns = [{"role": message.role, "content": clean(message.content)} for message in prompt.messages]
-        if tokenizer.chat_template:
-            spelt = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
-        else:
-            spelt = "\n\n".join(turn["content"] for turn in turns) + "\n"
-        return f"{spelt}{clean(prompt.prefix)}"
+            words = words.split(stop)[0]
+        joined = f"{prompt.prefix} {words}" if text[:1].isspace() else f"{prompt.prefix}{words}"
+        return Completion(" ".join(joined.split()), len(request.ids), len(request.written), seconds)
 
     def _load(self) -> _Ready:
         if self._ready is None:
@@ -193,7 +183,8 @@ class TransformersBackend(Backend):
                 ) from error
             loaded = self._load_model(loading, source)
             stop_tokens = _ends(loaded)
-            self._ready = _Ready(loaded, engines.choose(loaded, self.options, sorted(stop_tokens)), stop_tokens)
+            engine = engines.choose(loaded, self.options, sorted(stop_tokens))
+            self._ready = _Ready(loaded, engine, stop_tokens, Speller(loaded.tokenizer), _context_tokens(loaded.model))
             seconds = time.monotonic() - started
             metrics.observe_load(self.model_name, seconds)
             logger.info("Loaded %s in %.1f s.", self.model_name, seconds)
@@ -232,6 +223,12 @@ def _ends(loaded: Loaded) -> frozenset[int]:
     named = [loaded.model.generation_config.eos_token_id, loaded.tokenizer.eos_token_id]
     flat = [token for item in named for token in (item if isinstance(item, list) else [item])]
     return frozenset(token for token in flat if token is not None)
+
+
+def _context_tokens(model: Any) -> int | None:
+    """The most tokens that a model can read, prompt and completion together; None where it does not say."""
+    longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    return longest if isinstance(longest, int) and longest > 0 else None
 
 
 def _empty_device_cache() -> None:

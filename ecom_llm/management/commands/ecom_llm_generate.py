@@ -15,6 +15,7 @@ from ecom_llm.channels.bulk import all_sources
 from ecom_llm.entities import Kind
 from ecom_llm.generate.budgets import has_bulk_room, room_by_kind
 from ecom_llm.generate.templates import has_prompt
+from ecom_llm.management.database import database_errors_told
 from ecom_llm.management.feeding import Feeder, spooled
 from ecom_llm.management.progress import Progress
 from ecom_llm.management.stopping import Stop, stop_on_signals
@@ -47,6 +48,7 @@ class Command(BaseCommand):
         parser.add_argument("--force", action="store_true", help="again, though the same facts were worded before")
         parser.add_argument("--json", action="store_true", help="print the counts as JSON on the last line")
 
+    @database_errors_told()
     def handle(self, *args: Any, **options: Any) -> None:
         del args
         kind, language = Kind(options["kind"]), options["language"]
@@ -62,6 +64,8 @@ class Command(BaseCommand):
 
     @staticmethod
     def _refuse(kind: Kind, language: str, product_ids: list[str]) -> None:
+        if language not in {code for code, _ in settings.LANGUAGES} | {settings.LANGUAGE_CODE}:
+            raise CommandError(f"No page is shown in {language!r}: it is not among the shop's LANGUAGES.")
         if not has_prompt(kind, language):
             raise CommandError(f"There is no prompt for {kind} in {language!r}.")
         if product_ids and kind == Kind.SEARCH_COPY:

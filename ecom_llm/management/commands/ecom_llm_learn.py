@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from ecom_llm.management.database import database_errors_told
 from ecom_llm.recommend.learning import learn
 
 
@@ -20,6 +21,7 @@ class Command(BaseCommand):
         """Take `--json`."""
         parser.add_argument("--json", action="store_true", help="end with one line of JSON")
 
+    @database_errors_told()
     def handle(self, *args: Any, **options: Any) -> None:
         """Learn, and say from how much."""
         del args

@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.core.management.base import BaseCommand
 from django.db.models import Count, DurationField, ExpressionWrapper, Min, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from ecom_llm.capture import counters
 from ecom_llm.generate.budgets import budget_for, spent_by_kind
+from ecom_llm.management.database import database_errors_told
 from ecom_llm.models import Event, GenerationJob, LearningRun, Text, TextVersion
 
 NO_VERSION = "no_version"
@@ -33,13 +33,11 @@ class Command(BaseCommand):
         """Take `--json`."""
         parser.add_argument("--json", action="store_true", help="print one line of JSON instead of tables")
 
+    @database_errors_told()
     def handle(self, *args: Any, **options: Any) -> None:
         """Print the status."""
         del args
-        try:
-            status = collect()
-        except DatabaseError as error:
-            raise CommandError(f"The database cannot be read ({error}). Has `migrate` been run?") from error
+        status = collect()
         if options["json"]:
             self.stdout.write(json.dumps(status))
             return

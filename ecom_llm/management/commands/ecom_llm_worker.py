@@ -22,8 +22,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
 
 from ecom_llm import conf, pipeline
-from ecom_llm.exceptions import BackendBrokenError
+from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
+from ecom_llm.management.database import database_errors_told, words_of
+from ecom_llm.management.stopping import Stop
 from ecom_llm.management.supervisor import Supervisor
+from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Command(BaseCommand):
         # The process that runs the jobs, started by the one that replaces it when it dies.
         parser.add_argument("--supervisor", type=int, metavar="PID", help=argparse.SUPPRESS)
 
+    @database_errors_told()
     def handle(self, *args: Any, **options: Any) -> None:
         del args
         try:
@@ -60,7 +64,7 @@ class Command(BaseCommand):
             raise CommandError("The worker cannot run like this.", returncode=MISCONFIGURED_STATUS)
 
     def _work(self, options: dict[str, Any]) -> None:
-        self._stop = threading.Event()
+        self._stop = Stop()
         self._supervisor: int | None = options["supervisor"]
         self._is_quiet = options["verbosity"] < 1
         total = pipeline.Report()
@@ -68,7 +72,9 @@ class Command(BaseCommand):
             try:
                 self._run(total, is_once=options["once"])
             except BackendBrokenError as error:
-                raise CommandError(f"The backend is broken, so this process ends: {error}") from error
+                # A prompt may be in its words, which are in the job's row; loading knows no prompt, and no row.
+                words = error if isinstance(error, ModelLoadError) else trace_of(error)
+                raise CommandError(f"The backend is broken, so this process ends: {words}") from error
         if options["json"]:
             self.stdout.write(json.dumps({name: getattr(total, name) for name in pipeline.Report.__slots__}))
 
@@ -89,9 +95,9 @@ class Command(BaseCommand):
                 report = pipeline.run_once(worker, self._should_stop)
             except (OperationalError, InternalError, InterfaceError) as error:
                 if is_once:
-                    raise CommandError(f"The database does not answer: {error}") from error
+                    raise
                 # A database that is restarting or read-only comes back; the jobs are safe in it.
-                logger.warning("The database does not answer (%s); trying again.", error)
+                logger.warning("%s Trying again.", words_of(error))
                 close_old_connections()
                 self._stop.wait(seconds)
             total.add(report)
