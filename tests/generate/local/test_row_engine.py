@@ -11,6 +11,7 @@ torch = pytest.importorskip("torch")
 
 from ecom_llm.exceptions import LeaseLostError  # noqa: E402
 from ecom_llm.generate.backends.local import attention, row_engine  # noqa: E402
+from ecom_llm.generate.backends.local.prefixes import Prefixes  # noqa: E402
 from ecom_llm.generate.backends.local.requests import Request  # noqa: E402
 from ecom_llm.generate.backends.local.row_engine import RowEngine  # noqa: E402
 from tests.generate.local.models import VOCABULARY, greedy, make_gpt2, make_llama, make_windowed  # noqa: E402
@@ -73,6 +74,22 @@ def test_models_with_learned_positions_share_prefixes_too() -> None:
 
 def test_a_model_that_sees_only_a_window_is_not_taken() -> None:
     assert not attention.supports(make_windowed())
+
+
+def test_a_window_as_long_as_the_context_is_none() -> None:
+    model = make_windowed(512)
+    assert attention.supports(model)
+    ids = prompts(6)
+    expected = [greedy(make_windowed(512), prompt, 9) for prompt in ids]
+    assert complete(model, ids) == expected
+
+
+def test_a_token_that_begins_every_text_does_not_keep_a_prefix_from_being_shared() -> None:
+    shared = [TURN, *range(3, 43)]
+    prompts = [[*shared, 50], [*shared, 60, 61]]
+    prefix = Prefixes(make_llama(), frozenset({TURN})).find(prompts)
+    assert prefix is not None
+    assert prefix.ids == tuple(shared)
 
 
 def test_prefix_is_read_once_and_each_prompt_only_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:

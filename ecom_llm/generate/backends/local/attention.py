@@ -15,6 +15,10 @@ from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
 NAME = "ecom_llm_shared_prefix"
 
+# Kinds of layers, in transformers' words.
+FULL = "full_attention"
+WINDOWED = "sliding_attention"
+
 # What torch's own attention calls on a CPU; unlike that it tells the weights' sum. Without it, the same in five steps.
 _fused = getattr(torch.ops.aten, "_scaled_dot_product_flash_attention_for_cpu", None)
 
@@ -107,12 +111,24 @@ def register() -> None:
 
 def supports(model: Any) -> bool:
     """Whether a model's attention can be replaced and sees all that came before; windows and states cannot share."""
+    return can_be_replaced(model) and kinds(model) == {FULL}
+
+
+def can_be_replaced(model: Any) -> bool:
+    """Whether a model takes another attention than its own and, as most, does nothing to the scores but scale them."""
     text = model.config.get_text_config()
-    layers = set(getattr(text, "layer_types", None) or ["full_attention"])
-    has_window = getattr(text, "sliding_window", None) is not None and getattr(text, "use_sliding_window", True)
-    return bool(
-        getattr(model, "_supports_attention_backend", False)
-        and layers == {"full_attention"}
-        and not has_window
-        and getattr(text, "attn_logit_softcapping", None) is None
-    )
+    is_open = bool(getattr(model, "_supports_attention_backend", False))
+    return is_open and getattr(text, "attn_logit_softcapping", None) is None
+
+
+def kinds(model: Any) -> set[str]:
+    """The kinds of a model's layers, as transformers names them; a window as long as the context is none."""
+    text = model.config.get_text_config()
+    named = set(getattr(text, "layer_types", None) or [FULL])
+    window = getattr(text, "sliding_window", None) if getattr(text, "use_sliding_window", True) else None
+    if window is None:
+        return named
+    context = getattr(text, "max_position_embeddings", None)
+    if context is not None and window >= context:
+        return {FULL if kind == WINDOWED else kind for kind in named}
+    return named | {WINDOWED}

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from transformers import ContinuousBatchingConfig, GenerationConfig
+from transformers.utils import is_kernels_available
 
+from ecom_llm.generate.backends.local import attention
 from ecom_llm.generate.backends.local.requests import OnToken, Request
 
 # How long to wait for a result before the caller is told that the batch is alive.
@@ -17,7 +19,10 @@ POLL_SECONDS = 0.5
 QUIET_SECONDS = 60.0
 # Each request brings its own temperature; with a neutral 1 a manager would refuse to take any.
 NEUTRAL = 0.7
-NEARLY_ZERO = 0.01
+# So low that of two tokens whose scores differ at all only the likelier is ever drawn, and still far from an overflow.
+NEARLY_ZERO = 1e-20
+# What its manager takes beside flash attention of any kind.
+PAGED = ("sdpa", "eager", "paged|eager")
 
 # Ids that never come again: what an abandoned batch still delivers is nobody's.
 _numbers = itertools.count()
@@ -33,17 +38,20 @@ class ContinuousEngine:
 
     supports_constraints = False
 
-    def __init__(self, model: Any, *, stop_tokens: Sequence[int], places: int) -> None:
+    def __init__(self, model: Any, *, stop_tokens: Sequence[int], places: int, keeps_attention: bool = False) -> None:
         """Take a model over.
 
         Args:
-            model: a causal language model with paged attention.
+            model: a causal language model for which `supports` holds.
             stop_tokens: end a completion.
             places: requests that run together at most.
+            keeps_attention: use the attention that the model has, even where flash attention is installed.
         """
         self._model = model
         self._stop_tokens = list(stop_tokens)
         self._places = places
+        # Where flash attention is missing, the package `kernels` would have it fetched from the hub.
+        self._may_switch = not keeps_attention and not is_kernels_available()
         # The `top_p` that the manager at hand was made with.
         self._top_p: float | None = None
 
@@ -71,7 +79,8 @@ class ContinuousEngine:
         with self._model.continuous_batching_context_manager(
             generation_config=config,
             continuous_batching_config=ContinuousBatchingConfig(
-                max_requests_per_batch=self._places, seed=requests[0].seed, per_request_processors=True
+                max_requests_per_batch=self._places, seed=requests[0].seed, per_request_processors=True,
+                auto_switch_to_flash=self._may_switch,
             ),
             block=True, timeout=5, persistent_manager=True,
         ) as manager:  # fmt: skip
@@ -105,6 +114,14 @@ class ContinuousEngine:
             if result.error:
                 raise RuntimeError(f"Continuous batching failed: {result.error}")
             _write(waiting.pop(result.request_id), result.generated_tokens, is_done)
+
+
+def supports(model: Any) -> bool:
+    """Whether a model's attention, as it is set, can be paged; windows can, states cannot."""
+    name = model.config._attn_implementation
+    if name not in PAGED and "flash" not in name:
+        return False
+    return attention.can_be_replaced(model) and attention.kinds(model) <= {attention.FULL, attention.WINDOWED}
 
 
 def _add(manager: Any, request: Request) -> str:

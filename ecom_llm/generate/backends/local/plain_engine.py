@@ -49,9 +49,10 @@ class PlainEngine:
         ids = torch.tensor(rows, device=device)
         mask = torch.arange(width, device=device) >= torch.tensor(pads, device=device)[:, None]
         torch.manual_seed(requests[0].seed)
-        arguments: dict[str, Any] = {"do_sample": False}
+        # A model's own settings may ask for several answers, which is not how rows are followed here.
+        arguments: dict[str, Any] = {"do_sample": False, "num_beams": 1, "num_return_sequences": 1}
         if requests[0].temperature > 0:
-            arguments = {"do_sample": True, "temperature": requests[0].temperature, "top_p": requests[0].top_p}
+            arguments |= {"do_sample": True, "temperature": requests[0].temperature, "top_p": requests[0].top_p}
         with torch.inference_mode():
             self._model.generate(
                 input_ids=ids, attention_mask=mask.long(), pad_token_id=self._pad_token,

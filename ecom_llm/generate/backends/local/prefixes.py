@@ -48,7 +48,7 @@ class Prefixes:
         if len(longest) < SHORTEST_TOKENS:
             return None
         if longest not in self._kept:
-            self._kept[longest] = self._read(longest)
+            self._kept[longest] = read(self._model, longest)
         self._kept.move_to_end(longest)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)
@@ -63,12 +63,15 @@ class Prefixes:
             length += 1
         shared = first[:length]
         starts = [index for index, token in enumerate(shared) if token in self._turn_starts]
-        return shared[: starts[-1]] if starts else shared
+        # A token that begins every text, and no turn after it, leaves nothing to end before.
+        return shared[: starts[-1]] if starts and starts[-1] else shared
 
-    def _read(self, ids: tuple[int, ...]) -> Prefix:
-        cache = DynamicCache()
-        tokens = torch.tensor([ids], device=self._model.device)
-        self._model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        keys = tuple(layer.keys[0].contiguous() for layer in cache.layers)
-        values = tuple(layer.values[0].contiguous() for layer in cache.layers)
-        return Prefix(ids, keys, values)
+
+def read(model: Any, ids: tuple[int, ...]) -> Prefix:
+    """Keys and values of tokens that nothing comes before."""
+    cache = DynamicCache()
+    tokens = torch.tensor([ids], device=model.device)
+    model(input_ids=tokens, past_key_values=cache, use_cache=True, logits_to_keep=1)
+    keys = tuple(layer.keys[0].contiguous() for layer in cache.layers)
+    values = tuple(layer.values[0].contiguous() for layer in cache.layers)
+    return Prefix(ids, keys, values)

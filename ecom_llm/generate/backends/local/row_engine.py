@@ -11,7 +11,7 @@ import torch
 from ecom_llm.generate.backends.local import attention
 from ecom_llm.generate.backends.local.attention import Prefix
 from ecom_llm.generate.backends.local.drawing import Drawer, draw
-from ecom_llm.generate.backends.local.prefixes import Prefixes
+from ecom_llm.generate.backends.local.prefixes import Prefixes, read
 from ecom_llm.generate.backends.local.requests import OnToken, Request
 from ecom_llm.generate.backends.local.rows import RowCache
 
@@ -49,6 +49,24 @@ class RowEngine:
         with torch.inference_mode():
             prefix = self._prefixes.find([request.ids for request in requests])
             _Loop(self._model, prefix, self._places, is_done, on_token).run(requests)
+
+
+def read_in_parts(model: Any, ids: Sequence[int], shared_tokens: int) -> torch.Tensor:
+    """Read a prompt as the engine does; the model's attention must be `attention.attend`.
+
+    Args:
+        model: a causal language model.
+        ids: the prompt's tokens.
+        shared_tokens: of these, how many to read as a shared prefix.
+
+    Returns:
+        The logits of the next token, shape (vocabulary).
+    """
+    prefix = read(model, tuple(ids[:shared_tokens]))
+    row = _Row(Request(ids, 1), shared_tokens)
+    width = len(row.ids)
+    _, _, logits = _Loop(model, prefix, 1, lambda request: False, None)._read([row], width, width)
+    return logits[0]
 
 
 class _Row:

@@ -10,6 +10,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from ecom_llm.generate.backends.model_files import ModelSource
 logger = logging.getLogger(__name__)
 
 DEFAULT_FOLDER = Path("~/.cache/ecom_llm/weights")
+# Begins the name of a folder that is being written. One that nothing came to for so long has lost its writer.
+WRITING = ".writing-"
+ABANDONED_SECONDS = 3600
 
 
 def folder_for(source: ModelSource, dtype: torch.dtype, root: str | None) -> Path | None:
@@ -70,7 +74,8 @@ def keep(folder: Path, model: Any, tokenizer: Any) -> None:
     temporary: Path | None = None
     try:
         folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder.parent))
+        _sweep(folder.parent)
+        temporary = Path(tempfile.mkdtemp(prefix=WRITING, dir=folder.parent))
         model.save_pretrained(temporary)
         tokenizer.save_pretrained(temporary)
         os.replace(temporary, folder)
@@ -79,6 +84,18 @@ def keep(folder: Path, model: Any, tokenizer: Any) -> None:
         logger.info("Converted weights were not kept in %s: %s", folder, error)
         if temporary is not None:
             shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what workers that were killed left half written."""
+    for left in folder.glob(f"{WRITING}*"):
+        try:
+            touched_at = max(path.stat().st_mtime for path in (left, *left.iterdir()))
+        except FileNotFoundError:
+            # Its writer has finished meanwhile.
+            continue
+        if time.time() - touched_at > ABANDONED_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def forget(folder: Path) -> None:
