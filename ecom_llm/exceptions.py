@@ -51,6 +51,18 @@ class BackendBusyError(BackendError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class PromptTooLongError(BackendError):
+    """Some prompts of a batch leave no room for a completion; the others would.
+
+    Attributes:
+        indices: of those prompts in the batch.
+    """
+
+    def __init__(self, message: str = "", *, indices: Sequence[int] = ()) -> None:
+        super().__init__(message)
+        self.indices = frozenset(indices)
+
+
 class BackendMemoryError(BackendError):
     """The batch does not fit into memory; a smaller one may."""
 

@@ -18,6 +18,7 @@ from ecom_llm.exceptions import (
     LeaseLostError,
     ModelFileError,
     ModelLoadError,
+    PromptTooLongError,
 )
 from ecom_llm.generate.backends.base import Backend
 from ecom_llm.generate.batching import pack
@@ -95,14 +96,15 @@ def _try(backend: Backend, batch: list[Work], attempt: int, lease: Lease, report
     except BackendBusyError as busy:
         _keep(backend, batch, busy.completions, sampling, report)
         raise
+    except PromptTooLongError as error:
+        rest = [item for index, item in enumerate(batch) if error.indices and index not in error.indices]
+        _give_up(backend, [item for item in batch if item not in rest], error, report)
+        return _try(backend, rest, attempt, lease, report) if rest else []
     except BackendMemoryError as error:
         if len(batch) == 1:
             return _give_up(backend, batch, error, report)
     except Exception as error:
-        _give_up(backend, batch, error, report)
-        if isinstance(error, BackendBrokenError):
-            raise
-        return []
+        return _give_up(backend, batch, error, report)
     else:
         backend.note_fitted(len(batch))
         return _keep(backend, batch, completions, sampling, report)
@@ -122,6 +124,9 @@ def _give_up(backend: Backend, batch: list[Work], error: Exception, report: Repo
 
     Returns:
         Nothing that could be tried again now.
+
+    Raises:
+        BackendBrokenError: that is what it raised.
     """
     logger.error(
         "A batch of %d jobs failed: %s", len(batch), trace_of(error),
@@ -131,6 +136,8 @@ def _give_up(backend: Backend, batch: list[Work], error: Exception, report: Repo
     )  # fmt: skip
     for item in batch:
         give_up(item.job, error, report, item)
+    if isinstance(error, BackendBrokenError):
+        raise error
     return []
 
 

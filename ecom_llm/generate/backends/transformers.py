@@ -19,6 +19,7 @@ from ecom_llm.exceptions import (
     EcomLLMError,
     ModelFileError,
     ModelLoadError,
+    PromptTooLongError,
 )
 from ecom_llm.generate.backends.base import Backend, OnToken
 from ecom_llm.generate.backends.model_files import locate
@@ -100,7 +101,13 @@ class TransformersBackend(Backend):
     ) -> list[Completion]:
         ready = self._load()
         started = time.monotonic()
-        wanted = [(prompt, request) for prompt in prompts for request in self._requests(ready, prompt, sampling)]
+        read = [ready.speller.read(prompt) for prompt in prompts]
+        self._refuse_too_long(ready, read, sampling)
+        wanted = [
+            (prompt, request)
+            for prompt, ids in zip(prompts, read, strict=True)
+            for request in self._requests(ready, prompt, ids, sampling)
+        ]
         failure: BackendError | None = None
         try:
             ready.engine.complete([request for _, request in wanted], _Ending(ready, sampling.stop), on_token)
@@ -125,16 +132,22 @@ class TransformersBackend(Backend):
             return BackendBrokenError(words)
         return BackendError(words)
 
-    def _requests(self, ready: _Ready, prompt: Prompt, sampling: Sampling) -> list[Request]:
+    def _refuse_too_long(self, ready: _Ready, read: list[list[int]], sampling: Sampling) -> None:
+        """Some models fail on a prompt beyond their context, and their whole batch with them; others write nonsense."""
+        if ready.context_tokens is None:
+            return
+        room = ready.context_tokens - sampling.max_new_tokens
+        too_long = [index for index, ids in enumerate(read) if len(ids) > room]
+        if too_long:
+            raise PromptTooLongError(
+                f"A prompt of {max(map(len, read))} tokens leaves no room for {sampling.max_new_tokens} more: "
+                f"{self.model_name} reads {ready.context_tokens} at most.",
+                indices=too_long,
+            )
+
+    def _requests(self, ready: _Ready, prompt: Prompt, ids: list[int], sampling: Sampling) -> list[Request]:
         from ecom_llm.generate.backends.local.requests import Request
 
-        ids = ready.speller.read(prompt)
-        if ready.context_tokens is not None and len(ids) + sampling.max_new_tokens > ready.context_tokens:
-            # Some models fail on it, and their whole batch with them; others write nonsense.
-            raise BackendError(
-                f"A prompt of {len(ids)} tokens leaves no room for {sampling.max_new_tokens} more: {self.model_name} "
-                f"reads {ready.context_tokens} at most."
-            )
         constraints = self._constraints(ready, prompt)
         return [
             Request(
