@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import math
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import Any
@@ -47,9 +48,9 @@ MEANINGS = {
     "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
     "W003": "Celery is told to acknowledge this app's messages late; leases already give a crashed worker's jobs back.",
     "W004": "`GENERATE['DRIVER']` is `celery`, but no Celery app with a broker is loaded.",
-    "W005": "`CAPTURE` names a page that no URL pattern has.",
+    "W005": "`CAPTURE` names a page that no URL pattern has, or an argument that its pattern has not.",
     "W006": "Visitors who have not decided are given a lasting id.",
-    "W007": "A backend's model is missing, or of a kind that is refused.",
+    "W007": "A backend's model is missing, of a kind that is refused, or on a hub without a pinned commit.",
     "W008": "`MONITORING['METRICS_TOKEN']` is short enough to be guessed.",
     "W009": "`PROMETHEUS_MULTIPROC_DIR` names no folder that this process may write to, so nothing is counted.",
     "W010": "Celery's pool is not prefork, so that nothing replaces a process whose model has broken or hung.",
@@ -227,20 +228,32 @@ def _page_names(settings: conf.Settings) -> Iterator[CheckMessage]:
     chosen = {"PRODUCT_VIEWS": settings.capture.product_views, "SEARCH_VIEWS": settings.capture.search_views}
     if not any(chosen.values()):
         return
-    known = set(_url_names(get_resolver().url_patterns))
+    known: dict[str, set[str]] = defaultdict(set)
+    for name, arguments in _urls(get_resolver().url_patterns):
+        known[name] |= arguments
     for key, views in chosen.items():
         for name in views:
             if name not in known:
                 yield _warning("W005", f"CAPTURE[{key!r}]: no URL is named {name!r}.", _nearest(str(name), known))
+    for name, argument in settings.capture.product_views.items():
+        if name in known and argument not in known[name]:
+            message = f"CAPTURE['PRODUCT_VIEWS']: the URL {name!r} has no argument {argument!r}."
+            yield _warning("W005", message, _nearest(str(argument), known[name]))
 
 
-def _url_names(patterns: Iterable[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+def _urls(
+    patterns: Iterable[URLPattern | URLResolver], prefix: str = "", outer: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, frozenset[str]]]:
+    """The names of all URLs, each with the arguments that its view is called with."""
     for pattern in patterns:
+        # Of a path its converters, of a regular expression its groups.
+        route: Any = pattern.pattern
+        arguments = outer | set(route.converters) | set(route.regex.groupindex)
         if isinstance(pattern, URLResolver):
             inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
-            yield from _url_names(pattern.url_patterns, inner)
+            yield from _urls(pattern.url_patterns, inner, arguments | set(pattern.default_kwargs))
         elif pattern.name:
-            yield prefix + pattern.name
+            yield prefix + pattern.name, arguments | set(pattern.default_args)
 
 
 def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:

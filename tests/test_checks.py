@@ -73,6 +73,7 @@ def test_demo_shop_passes_every_check() -> None:
         ({"CAPTURE": {"SINK": "no.such.Sink"}}, "E021", "no.such.Sink"),
         ({"CATALOG": {"ADAPTER": f"{__name__}.CrashingCatalog"}}, "E090", "RuntimeError: boom"),
         ({"CAPTURE": {"PRODUCT_VIEWS": {"produkt": "sku"}}}, "W005", "Did you mean 'product'?"),
+        ({"CAPTURE": {"PRODUCT_VIEWS": {"product": "id"}}}, "W005", "has no argument 'id'"),
         ({"CAPTURE": {"SEARCH_VIEWS": {"admin:find": "q"}}}, "W005", "admin:find"),
         ({"PRIVACY": {"DEFAULT_CONSENT": "personal"}}, "W006", "lasting id"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "search": ["nme"]}}}, "E010", "nme"),
@@ -85,6 +86,8 @@ def test_demo_shop_passes_every_check() -> None:
         ({"PUBLISH": {"POLICY": {"descripton": "review"}}}, "E003", "'description'"),
         ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "MODEL": "/nowhere/a.gguf"}}}, "W007", "No model at"),
         ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "MODEL": "weights.bin"}}}, "W007", "is a pickle"),
+        ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS}}}, "W007", "MODEL is missing"),
+        ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "MODEL": "owner/name"}}}, "W007", "REVISION is missing"),
         ({"BACKENDS": {"default": {"BACKEND": TRANSFORMERS, "OPTIONS": {"gpu": 1}}}}, "E022", "'gpu' is not an option"),
     ],
 )

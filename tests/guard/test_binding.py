@@ -31,7 +31,7 @@ JACKET = ProductFacts(
 
 def codes(text: str) -> set[str]:
     found = screen(text, [JACKET], Kind.DESCRIPTION, is_closed=True)
-    return {item.code for item in found if item.code in {"fact.misbound", "grammar.article"}}
+    return {item.code for item in found if item.code in {"fact.misbound", "fact.repeated", "grammar.article"}}
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,16 @@ def test_value_said_of_another_part_is_blocked(text: str) -> None:
 )
 def test_wrong_article_is_blocked(text: str) -> None:
     assert codes(text) == {"grammar.article"}
+
+
+@pytest.mark.parametrize(
+    ("text", "is_repeated"),
+    [
+        ("The Harbour Jacket has a navy colour, steel poles, and a navy.", True),
+        ("The Harbour Jacket has steel poles, a silk cover, and steel poles.", True),
+        ("The Harbour Jacket has a navy colour and a silk cover.", False),
+        ("The Harbour Jacket has a cotton outer, which has a fringed edge.", False),
+    ],
+)
+def test_feature_that_says_nothing_new_is_blocked(text: str, is_repeated: bool) -> None:
+    assert ("fact.repeated" in codes(text)) is is_repeated

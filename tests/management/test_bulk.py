@@ -187,6 +187,17 @@ def test_language_that_no_page_is_shown_in_is_refused(language: str) -> None:
         generate("description", "--all", "--language", language)
 
 
+@pytest.mark.parametrize(("language", "middleware", "is_told"), [
+    ("en", [], True), ("en", [ecom_llm_generate.LOCALE_MIDDLEWARE], False), ("en-us", [], False),
+])  # fmt: skip
+def test_language_that_pages_are_hardly_in_is_told(
+    settings: Any, language: str, middleware: list[str], is_told: bool
+) -> None:
+    settings.LANGUAGE_CODE, settings.MIDDLEWARE = "en-us", middleware
+    _, told = generate("description", "--product", "lamp-1", "--language", language)
+    assert ("Without LocaleMiddleware your pages are in 'en-us'" in told) is is_told
+
+
 def fail_on(product_id: str, error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the shop's catalogue raise where it reads a product's facts."""
     read = MemoryCatalog.facts

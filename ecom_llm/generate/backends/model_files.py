@@ -38,6 +38,10 @@ def locate(model: str, revision: str = "") -> ModelSource:
     Raises:
         ModelFileError: the files are missing, or are of a kind that unpickles.
     """
+    if not model:
+        raise ModelFileError(
+            f"MODEL is missing: a hub id (owner/name), a folder, a GGUF file or {', '.join(PACKAGED)}."
+        )
     if model.startswith("packaged:"):
         return _local(_packaged(model))
     path = Path(model).expanduser()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ from ecom_llm.generate.turn_marks import without_turn_marks
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+logger = logging.getLogger(__name__)
 
 # Between the seeds of a prompt's completions, wider than the seeds of a job's tries are apart.
 SEED_STRIDE = 1_000
@@ -104,7 +107,10 @@ class OpenAIBackend(Backend):
         run = _Run(sampling, deque(self._requests(prompts, sampling)), [None] * (len(prompts) * sampling.n))
         run_ticking(self._complete(connect(self._options), run), on_token or _no_op)
         if run.turned_away:
-            raise _busy(run)
+            busy = _busy(run)
+            # Whoever called says that the backend is busy, and knows no address.
+            logger.warning("%s", busy)
+            raise busy
         return [item for item in run.completions if item is not None]
 
     def _requests(self, prompts: Sequence[Prompt], sampling: Sampling) -> list[_Request]:

@@ -86,9 +86,11 @@ class TransformersBackend(Backend):
 
     def check(self) -> list[str]:
         try:
-            locate(self.model, self.revision)
+            source = locate(self.model, self.revision)
         except ModelFileError as error:
             return [str(error)]
+        if not source.arguments:
+            return [f"REVISION is missing: without the commit of {self.model} its owner can change what you serve."]
         return []
 
     def count_tokens(self, prompt: Prompt) -> int:

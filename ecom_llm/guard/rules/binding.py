@@ -27,15 +27,25 @@ _TAKES_A = re.compile(r"one\b|once|eu", re.IGNORECASE)
 
 
 def check_binding(reading: Reading) -> Iterator[Finding]:
-    """Code `fact.misbound`: a value said of another part than its fact's. English only."""
+    """Code `fact.misbound`: a value said of another part than its fact's; and `fact.repeated`: a feature that says
+    nothing but what one before it said, as "and a glass" after "a glass material". English only.
+    """
     if not reading.is_english:
         return
     free = JOINING | {word for product in reading.products for word in _words(f"{product.name} {product.category}")}
     free |= {word for extra in reading.extra for word in _words(extra)}
     facts = [fact for product in reading.products for fact in product.facts]
+    # Of two products the same may be said.
+    is_alone = len(reading.products) == 1
+    said: set[str] = set()
     for start, end in _features(reading.text):
-        if wrong := _misbound(reading.text[start:end], facts, free):
+        feature = reading.text[start:end]
+        if wrong := _misbound(feature, facts, free):
             yield reading.block("fact.misbound", f"No fact says “{wrong}” of this.", start, end)
+        stems = {stem(word) for word in _words(feature) if word not in free}
+        if is_alone and stems and stems <= said:
+            yield reading.block("fact.repeated", "It says this twice.", start, end)
+        said |= stems
 
 
 def _features(text: str) -> Iterator[tuple[int, int]]:

@@ -24,6 +24,7 @@ from ecom_llm.models import GenerationJob
 POLL_SECONDS = 1.0
 # Without a text in this time, the reason is looked for.
 PATIENCE_SECONDS = 10.0
+LOCALE_MIDDLEWARE = "django.middleware.locale.LocaleMiddleware"
 
 State = GenerationJob.State
 
@@ -53,6 +54,11 @@ class Command(BaseCommand):
         del args
         kind, language = Kind(options["kind"]), options["language"]
         self._refuse(kind, language, options["product"] or [])
+        if language != settings.LANGUAGE_CODE and LOCALE_MIDDLEWARE not in settings.MIDDLEWARE:
+            self.stderr.write(
+                f"Without LocaleMiddleware your pages are in {settings.LANGUAGE_CODE!r}, unless your own code activates"
+                f" another language; none would show texts in {language!r}."
+            )
         started = time.monotonic()
         sources = options["product"] or all_sources(kind, language)
         with stop_on_signals() as stop, spooled(sources) as spool:

@@ -57,6 +57,8 @@ class Command(BaseCommand):
 
     def _supervise(self, options: dict[str, Any]) -> None:
         supervisor = Supervisor(_own_command(options), _own_environment(), final_status=MISCONFIGURED_STATUS)
+        if options["verbosity"] > 0:
+            self.stdout.write("The worker runs. Ctrl-C ends it within seconds; what it has in hand goes back.")
         with _on_stop_signals(supervisor.stop):
             was_stopped = supervisor.run()
         if not was_stopped:

@@ -87,6 +87,12 @@ def test_server_that_is_not_there_is_busy(make: MakeBackend) -> None:
     assert caught.value.completions == [None, None, None]
 
 
+def test_server_that_is_not_there_is_named_in_the_log(make: MakeBackend, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(BackendBusyError):
+        make(base_url="http://127.0.0.1:9/v1").generate([PROMPT], LIKELIEST)
+    assert "http://127.0.0.1:9/v1 cannot be reached." in caplog.text
+
+
 def test_shop_may_say_what_else_is_busy(make: MakeBackend) -> None:
     bad_gateway = always(Reply(b"<html>502</html>", 502))
     with pytest.raises(BackendBusyError):
