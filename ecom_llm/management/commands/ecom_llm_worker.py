@@ -19,10 +19,11 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, InternalError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from ecom_llm import conf, pipeline
 from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
+from ecom_llm.generate.interrupted import DATABASE_AWAY
 from ecom_llm.management.database import database_errors_told, words_of
 from ecom_llm.management.stopping import Stop
 from ecom_llm.management.supervisor import Supervisor
@@ -95,7 +96,7 @@ class Command(BaseCommand):
                     pipeline.sweep()
                     swept_at = time.monotonic()
                 report = pipeline.run_once(worker, self._should_stop)
-            except (OperationalError, InternalError, InterfaceError) as error:
+            except DATABASE_AWAY as error:
                 if is_once:
                     raise
                 # A database that is restarting or read-only comes back; the jobs are safe in it.
