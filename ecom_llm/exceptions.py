@@ -6,9 +6,16 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 if TYPE_CHECKING:
     from ecom_llm.entities import Completion
+
+# What a database that is gone, restarting or read-only raises; errors in what is written are others.
+DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
+# The same, or tables that are not what this code expects, as between a deployment and its `migrate`, or a role without
+# the right to them: no fault of what is to be written, which waits. On SQLite these are operational errors.
+DATABASE_UNREADY = (*DATABASE_AWAY, ProgrammingError)
 
 
 class EcomLLMError(Exception):
@@ -79,6 +86,10 @@ class ModelFileError(BackendError, ImproperlyConfigured):
     """The model's files are missing or of a kind that is refused."""
 
 
+class StreamAwayError(EcomLLMError):
+    """Redis, which holds the stream of events, cannot be used just now."""
+
+
 class LeaseLostError(EcomLLMError):
     """The job's lease lapsed or was taken over; what this worker made of it is thrown away."""
 
@@ -93,3 +104,7 @@ class TransitionError(EcomLLMError, ValueError):
 
 class PromptError(EcomLLMError, ValueError):
     """A prompt template cannot be read."""
+
+
+class ImportFileError(EcomLLMError, ValueError):
+    """A file of events cannot be imported."""

@@ -52,6 +52,7 @@ def test_unchanged_setting_is_parsed_once(settings: Any) -> None:
         ({"PUBLISH": {"POLICY": {"descriptions": "review"}}}, "Did you mean 'description'?"),
         ({"GENERATE": {"BUDGETS": {"reasons": {}}}}, "Did you mean 'reason'?"),
         ({"GENERATE": {"BUDGETS": {"default": {"job_per_hour": 1}}}}, "Did you mean 'jobs_per_hour'?"),
+        ({"PRIVACY": {"RETENTION_DAYS": {"purchases": 30}}}, "Did you mean 'purchase'?"),
     ],
 )
 def test_unknown_key_names_the_nearest_known_one(raw: dict[str, Any], nearest: str) -> None:
@@ -82,6 +83,8 @@ def test_key_like_no_other_lists_the_known_ones() -> None:
         ({"PUBLISH": {"POLICY": {"description": "now"}}}, "one of publish, review, not 'now'"),
         ({"GENERATE": {"BUDGETS": {"reason": 5}}}, "for 'reason' must be a dict, not int"),
         ({"GENERATE": {"BUDGETS": {"reason": {"queue_cap": 0}}}}, "queue_cap must be a whole number above 0, not 0"),
+        ({"PRIVACY": {"RETENTION_DAYS": {"purchase": 0}}}, "for 'purchase' must be a whole number above 0, not 0"),
+        ({"PRIVACY": {"RETENTION_DAYS": {"job": 10**9}}}, "for 'job' must be at most 36500"),
         ({"BACKENDS": {}}, "must have an alias 'default'"),
         ({"BACKENDS": {"default": {}}}, "BACKEND, a dotted path"),
         ({"BACKENDS": {"default": "a.b"}}, "BACKEND, a dotted path"),
@@ -135,3 +138,15 @@ def test_catalogue_that_cannot_be_made_is_refused(settings: Any, adapter: str, s
     settings.ECOM_LLM = {"CATALOG": {"ADAPTER": adapter}}
     with pytest.raises(ConfigurationError, match=said):
         get_catalog()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "name", "days"),
+    [
+        ({}, "view_item", 90), ({}, "purchase", 730), ({}, "job", 30), ({}, "broken", 14), ({}, "count", 400),
+        ({"default": 7}, "view_item", 7), ({"default": 7}, "purchase", 730), ({"search": 3}, "search", 3),
+        ({"search": 3}, "view_item", 90),
+    ],
+)  # fmt: skip
+def test_what_is_not_named_is_kept_as_long_as_the_default_says(chosen: dict[str, int], name: str, days: int) -> None:
+    assert conf.Privacy(retention_days=chosen).days_kept(name) == days

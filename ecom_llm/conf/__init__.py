@@ -10,6 +10,7 @@ from django.conf import settings as django_settings
 from ecom_llm.conf.parsing import parse
 from ecom_llm.conf.sections import (
     PACKAGED_MODEL,
+    RETENTION_DAYS,
     Budget,
     Capture,
     Catalog,
@@ -27,6 +28,7 @@ from ecom_llm.exceptions import ConfigurationError
 
 __all__ = [
     "PACKAGED_MODEL",
+    "RETENTION_DAYS",
     "Budget",
     "Capture",
     "Catalog",
@@ -44,6 +46,7 @@ __all__ = [
 ]
 
 _cached: tuple[object, Settings] | None = None
+_UNREAD = object()
 
 
 def get_settings() -> Settings:
@@ -56,9 +59,14 @@ def get_settings() -> Settings:
         ConfigurationError: a key is unknown or a value is of the wrong type; the message names every problem.
     """
     global _cached
-    raw = getattr(django_settings, "ECOM_LLM", None)
-    if _cached is not None and _cached[0] is raw:
-        return _cached[1]
+    cached = _cached
+    # Where Django keeps what has been read, until a setting changes. To ask it itself takes ten times as long, and a
+    # page asks often.
+    raw = object.__getattribute__(django_settings, "__dict__").get("ECOM_LLM", _UNREAD)
+    if raw is _UNREAD:
+        raw = getattr(django_settings, "ECOM_LLM", None)
+    if cached is not None and cached[0] is raw:
+        return cached[1]
     parsed, problems = parse({} if raw is None else raw)
     if problems:
         raise ConfigurationError("ECOM_LLM: " + " ".join(message for _, message in problems))

@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from ecom_llm.conf.sections import Budget, Settings
-from ecom_llm.entities import Consent, Kind
+from ecom_llm.conf.sections import RETENTION_DAYS, Budget, Settings
+from ecom_llm.entities import Consent, EventKind, Kind
 
 BACKEND_KEYS = ("BACKEND", "MODEL", "REVISION", "OPTIONS")
 CHOICES: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("GENERATE", "DRIVER"): ("worker", "celery"),
     ("PRIVACY", "DEFAULT_CONSENT"): tuple(Consent),
 }
+# Dates do not reach back without end.
+MAX_DAYS = 36_500
 # Settings whose keys are kinds of text, and what each value may be.
 BY_KIND: Mapping[tuple[str, str], tuple[str, ...] | None] = {
     ("GENERATE", "BACKENDS"): None,
@@ -87,6 +89,8 @@ def _type_problem(value: object, hint: Any) -> str:
 def _choice_problem(section: str, key: str, value: Any) -> str:
     if (section, key) == ("GENERATE", "BUDGETS"):
         return next(_budget_problems(value), "")
+    if (section, key) == ("PRIVACY", "RETENTION_DAYS"):
+        return next(_retention_problems(value), "")
     choices = CHOICES.get((section, key))
     if choices and value not in choices:
         return f"must be one of {', '.join(choices)}, not {value!r}"
@@ -114,6 +118,17 @@ def _budget_problems(chosen: Mapping[Any, Any]) -> typing.Iterator[str]:
             yield from (_unknown(key, known, f"{where}[{kind!r}]").rstrip(".") for key in unknown)
             wrong = ((key, _type_problem(value, int)) for key, value in limits.items() if key in known)
             yield from (f"for {kind!r}: {key} {problem}" for key, problem in wrong if problem)
+
+
+def _retention_problems(chosen: Mapping[Any, Any]) -> typing.Iterator[str]:
+    known = {*RETENTION_DAYS, *EventKind}
+    for name, days in chosen.items():
+        if name not in known:
+            yield _unknown(str(name), known, "PRIVACY['RETENTION_DAYS']").rstrip(".")
+        elif problem := _type_problem(days, int):
+            yield f"for {name!r} {problem}"
+        elif days > MAX_DAYS:
+            yield f"for {name!r} must be at most {MAX_DAYS}, not {days!r}"
 
 
 def _backend_problems(raw: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecom_llm.entities import Consent
+from ecom_llm.entities import Consent, EventKind
 
 PACKAGED_MODEL = "packaged:smollm2-135m-instruct"
 
@@ -32,7 +32,23 @@ class Capture:
     # Names under which a product page's template context may hold the product.
     context_names: tuple[str, ...] = ("product", "object")
     # Dotted path of the sink that events go to.
-    sink: str = "ecom_llm.capture.sinks.direct.DirectSink"
+    sink: str = "ecom_llm.capture.sinks.buffered.BufferedSink"
+    # Events that a process holds in memory at most, waiting for the database; more are dropped and counted.
+    buffer_events: int = 10_000
+    # Seconds after which a process writes down what it holds.
+    flush_seconds: int = 1
+    # Address of the Redis that holds the stream, for RedisSink; `rediss://` for TLS.
+    redis_url: str = ""
+    # Name of the stream in that Redis.
+    stream: str = "ecom_llm:events"
+    # Events that wait in the stream at most; more are dropped and counted.
+    stream_events: int = 1_000_000
+    # Milliseconds a request may wait for Redis; its events then take the way through memory.
+    redis_timeout_ms: int = 100
+    # Seconds in which the same visitor's same page, search or impression counts once.
+    repeat_seconds: int = 5
+    # Whether what signed-in staff do in the shop is recorded.
+    record_staff: bool = True
     # Minutes without an event after which a new visit begins.
     visit_gap_minutes: int = 30
     # Characters of a search that are kept.
@@ -141,6 +157,16 @@ class Channels:
     search_days: int = 30
 
 
+RETENTION_DAYS: Mapping[str, int] = {
+    "default": 90,
+    EventKind.PURCHASE.value: 730,
+    "broken": 14,
+    "count": 400,
+    "job": 30,
+}
+"""What `PRIVACY["RETENTION_DAYS"]` does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Privacy:
     """What may be known of a visitor."""
@@ -153,8 +179,21 @@ class Privacy:
     visitor_cookie: str = "ecom_llm_visitor"
     # Days both cookies last.
     cookie_days: int = 180
+    # Days until something is deleted, by kind of event, and for "broken" (events kept aside), "count" (what was
+    # counted) and "job" (jobs that have ended); "default" is for kinds of event that are not named. If not set,
+    # 730 for "purchase", 14 for "broken", 400 for "count", 30 for "job" and 90 for all other kinds of event.
+    retention_days: Mapping[str, int] = field(default_factory=dict)
     # Address of the shop's own privacy page, linked from the banner.
     policy_url: str = ""
+
+    def days_kept(self, name: str) -> int:
+        """Days until something is deleted.
+
+        Args:
+            name: a kind of event, or another key of `RETENTION_DAYS`.
+        """
+        chosen = {**RETENTION_DAYS, **self.retention_days}
+        return chosen.get(name, chosen["default"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The shared dataclasses and words in which stages hand things to one another."""
 
+from ecom_llm.entities.capturing import EventRecord
 from ecom_llm.entities.generating import DARING_TEMPERATURE, Completion, JobRequest, Message, Prompt, Sampling, Spent
 from ecom_llm.entities.products import Fact, Offer, ProductFacts
 from ecom_llm.entities.recommending import Evidence, Recommendation
@@ -11,6 +12,7 @@ __all__ = [
     "Completion",
     "Consent",
     "EventKind",
+    "EventRecord",
     "Evidence",
     "EvidenceKind",
     "Fact",

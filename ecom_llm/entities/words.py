@@ -22,6 +22,7 @@ class EventKind(StrEnum):
     SEARCH = "search"
     ADD_TO_CART = "add_to_cart"
     PURCHASE = "purchase"
+    USER_ENGAGEMENT = "user_engagement"
 
 
 class Consent(StrEnum):
