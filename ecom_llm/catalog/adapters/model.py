@@ -24,6 +24,8 @@ FIELDS = (
     "name", "category", "description", "price", "currency", "available", "visible", "url", "image", "updated_at",
 )  # fmt: skip
 MAX_SEARCH_WORDS = 8
+# Ids in one query; SQLite takes 250,000 parameters at most, and a plan for more is slow.
+CHUNK_IDS = 1_000
 # Rows read for each result wanted, since some hold the words in the middle of others.
 SEARCHED_PER_RESULT = 5
 LISTS = ("search", "select_related")
@@ -143,6 +145,19 @@ class ModelCatalog(CatalogAdapter):
 
     def in_bulk(self, product_ids: Iterable[str]) -> dict[str, Any]:
         return self._bulk(self._products(), product_ids)
+
+    def parent_ids(self, product_ids: Iterable[str]) -> dict[str, str]:
+        """One query for a thousand ids, variants among them."""
+        wanted = list(set(product_ids))
+        columns = [self._id_field, f"{self._parent}__{self._id_field}"] if self._parent else [self._id_field]
+        found: dict[str, str] = {}
+        for start in range(0, len(wanted), CHUNK_IDS):
+            chunk = wanted[start : start + CHUNK_IDS]
+            values = [value for item in chunk if (value := self._to_python(item)) is not None]
+            rows = self._all().select_related(None).filter(**{f"{self._id_field}__in": values}).values_list(*columns)
+            # The last column is the parent's id; null for a product, and the product's own where there are no variants.
+            found.update({str(row[0]): str(row[0] if row[-1] is None else row[-1]) for row in rows})
+        return {product_id: found[product_id] for product_id in wanted if product_id in found}
 
     def _bulk(self, query_set: QuerySet[Model], product_ids: Iterable[str]) -> dict[str, Any]:
         wanted = set(product_ids)
