@@ -30,7 +30,9 @@ def is_valid_token(token: str) -> bool:
 def is_foreign(request: HttpRequest) -> bool:
     """Whether the browser says that a page of another site sends this."""
     origin = request.headers.get("Origin", "")
-    return bool(origin) and not _is_own(origin, request)
+    if not origin:
+        return request.headers.get("Sec-Fetch-Site") == "cross-site"
+    return not _is_own(origin, request)
 
 
 def is_same_origin(request: HttpRequest) -> bool:

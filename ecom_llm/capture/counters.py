@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import os
 from collections import Counter
 
+from ecom_llm.capture.forks import ProcessLock
+
 _counts: Counter[str] = Counter()
-_lock = threading.Lock()
+# Of those, what the table of counts has been given.
+_taken: Counter[str] = Counter()
+_lock = ProcessLock()
 
 
 def count(name: str, amount: int = 1) -> None:
@@ -31,7 +35,36 @@ def read(prefix: str = "") -> dict[str, int]:
     return {name.removeprefix(prefix): total for name, total in matching.items()}
 
 
+def take(prefixes: tuple[str, ...]) -> Counter[str]:
+    """What has been counted since the last `take`.
+
+    Args:
+        prefixes: only counters whose name starts with one of them.
+    """
+    with _lock:
+        new = Counter(
+            {
+                name: total - _taken[name]
+                for name, total in _counts.items()
+                if total > _taken[name] and name.startswith(prefixes)
+            }
+        )
+        _taken.update(new)
+    return new
+
+
+def give_back(pending: Counter[str]) -> None:
+    """Have the next `take` return these too: they could not be saved."""
+    with _lock:
+        _taken.subtract(pending)
+
+
 def reset() -> None:
     """Forget all counts."""
     with _lock:
         _counts.clear()
+        _taken.clear()
+
+
+# What a parent counted is the parent's.
+os.register_at_fork(after_in_child=reset)

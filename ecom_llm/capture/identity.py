@@ -6,6 +6,7 @@ import re
 import uuid
 from datetime import timedelta
 
+from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -51,7 +52,12 @@ def set_first_party_cookie(request: HttpRequest, response: HttpResponseBase, nam
         name,
         value,
         max_age=timedelta(days=conf.get_settings().privacy.cookie_days),
-        secure=request.is_secure(),
+        secure=request.is_secure() or is_on_tls(),
         httponly=True,
         samesite="Lax",
     )
+
+
+def is_on_tls() -> bool:
+    """Whether the shop's own cookies say that it is; behind a proxy that ends TLS, a request may not know."""
+    return bool(settings.SESSION_COOKIE_SECURE or settings.CSRF_COOKIE_SECURE)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 
+from ecom_llm.capture.scrubbing import scrub
+
 # The column's width.
 MAX_CHARACTERS = 200
-# NFKC makes at most 18 characters of one, and a very long search needs no work beyond what is kept.
-_READ_FACTOR = 4
+# A very long search needs no work beyond what is kept; what is scrubbed from it makes room for more.
+_READ_CHARACTERS = 4 * MAX_CHARACTERS
+# Where reading stops, it may stop within an address or a number, which is no longer than this.
+_CUT_CHARACTERS = 256
 # Controls, surrogates and unassigned code points; direction marks are format characters that show nothing.
 _DROPPED = frozenset({"Cc", "Cs", "Cn", "Co"})
 _DIRECTION_MARKS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -19,7 +23,8 @@ def normalise_query(text: str, max_characters: int) -> str:
     """Bring a search into the form in which it is kept and counted.
 
     Compatibility forms are unified (NFKC), case is folded, runs of white space become one space, controls go.
-    Emoji and right-to-left text stay as they are.
+    Emoji and right-to-left text stay as they are. E-mail addresses, phone numbers, card numbers and IBANs are taken
+    out, so that nothing that keeps or counts searches ever holds them.
 
     Args:
         text: as typed, of any length.
@@ -29,8 +34,31 @@ def normalise_query(text: str, max_characters: int) -> str:
         The normalised words; empty when nothing is left. Normalising them again changes nothing.
     """
     limit = min(max_characters, MAX_CHARACTERS)
-    folded = _fold(text[: limit * _READ_FACTOR])
-    return _tidy(_tidy(folded)[:limit])
+    words = _scrubbed(_tidy(_fold(text[:_READ_CHARACTERS])))
+    if len(text) > _READ_CHARACTERS:
+        words = words[:-_CUT_CHARACTERS]
+    # Scrubbed before the cut, which must not leave half a number, and after it, as what is left may look like one.
+    return _scrubbed(_tidy(words[:limit]))
+
+
+def folded_query(text: str, max_characters: int) -> str:
+    """Bring a search into one form without taking anything out: to look products up with, and never to be kept.
+
+    A part number may look like somebody's phone number.
+
+    Args:
+        text: as typed, of any length.
+        max_characters: of what is returned at most; never more than 200.
+    """
+    limit = min(max_characters, MAX_CHARACTERS)
+    return _tidy(_tidy(_fold(text[:_READ_CHARACTERS]))[:limit])
+
+
+def _scrubbed(text: str) -> str:
+    """Take out what leads to a person, until tidying what is left brings no more of it to light."""
+    while (scrubbed := _tidy(scrub(text))) != text:
+        text = scrubbed
+    return text
 
 
 def _fold(text: str) -> str:

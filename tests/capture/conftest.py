@@ -10,7 +10,8 @@ import pytest
 from django.db import OperationalError, connection
 from pytest_django import Settings
 
-from ecom_llm.capture import counters, salts
+from ecom_llm.capture import background, counters, salts
+from ecom_llm.capture.sinks import base as sinks
 
 PRODUCTS = [
     {"id": "lantern", "name": "Storm Lantern", "category": "Lights"},
@@ -45,6 +46,8 @@ def configure(settings: Settings) -> Configure:
                 "OPTIONS": {"products": PRODUCTS},
             },
             **sections,
+            # Unless a test says otherwise, what was recorded is in the table at once.
+            "CAPTURE": {"SINK": "ecom_llm.capture.sinks.direct.DirectSink", **sections.get("CAPTURE", {})},
         }
 
     return apply
@@ -56,6 +59,15 @@ def _shop(settings: Settings, configure: Configure) -> None:
     settings.MIDDLEWARE = ["ecom_llm.capture.middleware.CaptureMiddleware"]
     settings.ALLOWED_HOSTS = ["*"]
     configure(CAPTURE={"PRODUCT_VIEWS": dict.fromkeys(PRODUCT_VIEWS, "product_id"), "SEARCH_VIEWS": {"search": "q"}})
+
+
+@pytest.fixture
+def own_background(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A thread and a sink of the test's own, which are over when it ends."""
+    monkeypatch.setattr(background, "_state", background._State())
+    monkeypatch.setattr(sinks, "_cached", None)
+    yield
+    background.finish()
 
 
 @contextmanager

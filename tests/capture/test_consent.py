@@ -69,6 +69,7 @@ def test_deciding_again_keeps_the_id(rf: RequestFactory) -> None:
     assert first.cookies["ecom_llm_visitor"].value.startswith(known)
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("level", ["none", "anonymous"])
 def test_deciding_for_less_deletes_the_visitor_cookie(rf: RequestFactory, level: str) -> None:
     response = HttpResponse()

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ecom_llm.capture.queries import folded_query
 from ecom_llm.capture.record import normalise_query
 
 
@@ -42,3 +43,9 @@ def test_normalised_search_stays_as_it_is(typed: str, limit: int) -> None:
     assert normalise_query(once, limit) == once
     once.encode()
     assert "\x00" not in once
+
+
+def test_products_are_looked_up_by_words_that_are_not_kept() -> None:
+    assert folded_query("  Brake DISC 0986494123 ", 100) == "brake disc 0986494123"
+    assert normalise_query("  Brake DISC 0986494123 ", 100) == "brake disc"
+    assert len(folded_query("x" * 10_000, 100)) == 100

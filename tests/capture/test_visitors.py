@@ -8,6 +8,7 @@ import pytest
 from django.core import signing
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 from rest_framework.request import Request
 
@@ -48,7 +49,20 @@ def test_salts_are_deleted_after_two_days() -> None:
         DailySalt.objects.create(day=today - timedelta(days=age), salt=b"old")
     salts.daily_salt()
     kept = sorted(DailySalt.objects.values_list("day", flat=True), reverse=True)
-    assert kept == [today - timedelta(days=age) for age in (0, 1, 2)]
+    assert kept == [today - timedelta(days=age) for age in (0, 1)]
+
+
+def test_a_worker_makes_tomorrows_salt_so_that_no_request_keeps_others_waiting() -> None:
+    made = salts.daily_salt()
+    DailySalt.objects.create(day=timezone.localdate() - timedelta(days=2), salt=b"old")
+    for _ in range(2):
+        salts.prepare_salts()
+    days = dict(DailySalt.objects.values_list("day", "salt"))
+    assert sorted(days) == [timezone.localdate(), timezone.localdate() + timedelta(days=1)]
+    assert [bytes(salt) for salt in days.values()].count(made) == 1
+    assert len(days.popitem()[1]) == 32
+    # Nobody has been hashed with it yet.
+    assert salts.kept_salts() == [made]
 
 
 def test_another_process_reads_the_salt_that_the_first_made() -> None:

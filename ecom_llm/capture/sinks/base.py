@@ -3,33 +3,70 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.utils.module_loading import import_string
 
 from ecom_llm import conf
+from ecom_llm.capture.forks import ProcessLock
+from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import ConfigurationError
-from ecom_llm.models import Event
 
 
 class Sink(ABC):
-    """Takes events on a request's time, so it must be quick."""
+    """Takes events on a request's time, so it must be quick. One object serves all threads of a process."""
+
+    is_quick: bool = False
+    """Whether `write` touches memory only, so that it may be called within an event loop."""
+
+    puts_off: bool = False
+    """Whether `put_off` leaves events to be made by another thread than the shopper's own."""
+
+    shares_transaction: bool = False
+    """Whether `write` writes into the shop's open transaction; a sink that does not is handed events at the commit."""
 
     @abstractmethod
-    def write(self, events: Sequence[Event]) -> None:
-        """Take events.
-
-        Writing an event twice must come to the same as writing it once.
+    def write(self, records: Sequence[EventRecord]) -> int:
+        """Take events. Writing one twice must come to the same as writing it once.
 
         Args:
-            events: unsaved rows; each has its id.
+            records: each has its id.
+
+        Returns:
+            How many were taken. A sink counts what it drops itself, as ``events.dropped.<reason>``.
 
         Raises:
-            Exception: they were not taken; the caller counts them as dropped.
+            Exception: none was taken; the caller counts them as dropped.
         """
+
+    def put_off(self, make: Callable[[], Sequence[EventRecord]]) -> None:
+        """Have events made and written by another thread than the shopper's own; called where `puts_off` says so.
+
+        Args:
+            make: makes the events, none for a robot or a repeat.
+        """
+        raise NotImplementedError
+
+    def flush(self) -> int:
+        """Pass on what is held in memory; called every `CAPTURE["FLUSH_SECONDS"]` and when the process ends.
+
+        Returns:
+            How many the database took; the thread keeps its connection for a while after any.
+        """
+        return 0
+
+    @property
+    def held(self) -> int:
+        """Events that this process holds in memory, which end with it."""
+        return 0
+
+    def check(self) -> list[str]:
+        """What is wrong with the settings that this sink reads, for `manage.py check`; connects to nothing."""
+        return []
 
 
 _cached: tuple[str, Sink] | None = None
+_making = ProcessLock()
 
 
 def get_sink() -> Sink:
@@ -38,11 +75,25 @@ def get_sink() -> Sink:
     Raises:
         ConfigurationError: it cannot be imported or is no sink.
     """
-    global _cached
     path = conf.get_settings().capture.sink
-    if _cached is None or _cached[0] != path:
-        _cached = (path, _make_sink(path))
-    return _cached[1]
+    cached = _cached
+    if cached is None or cached[0] != path:
+        cached = _made(path)
+    return cached[1]
+
+
+def made_sink() -> Sink | None:
+    """The sink, if this process has made one; None before its first event."""
+    return _cached[1] if _cached is not None else None
+
+
+def _made(path: str) -> tuple[str, Sink]:
+    """Make it unless another thread has just done so: what one of two sinks holds would never be written."""
+    global _cached
+    with _making:
+        if _cached is None or _cached[0] != path:
+            _cached = (path, _make_sink(path))
+        return _cached
 
 
 def _make_sink(path: str) -> Sink:

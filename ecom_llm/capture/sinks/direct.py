@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ecom_llm.capture.boundary import isolated
 from ecom_llm.capture.sinks.base import Sink
-from ecom_llm.models import Event
-from ecom_llm.signals import event_recorded
+from ecom_llm.capture.storing import store
+from ecom_llm.entities import EventRecord
 
 
 class DirectSink(Sink):
-    """One insert for all events of a call.
+    """Stores the events of a call before it returns.
 
-    Promise: when `write` returns, the events are in the database (in the shop's transaction, if one is open).
-    When it raises, none is, and the shop's transaction is as it was.
+    Promise: an event that was taken is in the database (in the shop's transaction, if one is open). When `write`
+    raises, none is, and the shop's transaction is as it was. A request waits for the database.
     """
 
-    def write(self, events: Sequence[Event]) -> None:
-        """Insert the events, but for those whose id is there already, and send `event_recorded` for each."""
-        with isolated(Event):
-            Event.objects.bulk_create(events, ignore_conflicts=True)
-        for event in events:
-            event_recorded.send_robust(sender=Event, event=event)
+    shares_transaction = True
+
+    def write(self, records: Sequence[EventRecord]) -> int:
+        """Store the events; all are taken, even those that turn out to be about no product."""
+        store(records, is_fresh=True)
+        return len(records)

@@ -1,0 +1,74 @@
+"""Events that a page has left for this process's thread to make, so that the shopper waits for none of it."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+
+from ecom_llm import conf
+from ecom_llm.capture import counters
+from ecom_llm.capture.boundary import boundary
+from ecom_llm.capture.salts import daily_salt
+from ecom_llm.entities import EventRecord
+from ecom_llm.exceptions import DATABASE_UNREADY
+
+# How long an address may be held.
+LONGEST_SECONDS = 60.0
+
+MakeEvents = Callable[[], Sequence[EventRecord]]
+
+
+class PutOff:
+    """What is to be made into events, oldest first. All threads may add to it; one at a time makes."""
+
+    def __init__(self) -> None:
+        # Since when, by a clock that cannot be set.
+        self._waiting: deque[tuple[float, MakeEvents]] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(self, make: MakeEvents, held: int) -> None:
+        """Leave something to be made; above `CAPTURE["BUFFER_EVENTS"]` it is dropped and counted.
+
+        Args:
+            make: makes the events, none for a robot or a repeat.
+            held: how much this process holds in memory, with what is to be made.
+        """
+        if held < conf.get_settings().capture.buffer_events:
+            self._waiting.append((time.monotonic(), make))
+        else:
+            counters.count("events.dropped.buffer_full")
+
+    def make(self) -> list[EventRecord]:
+        """Make the events, also while they cannot be stored: addresses are not to be held for long.
+
+        Without the day's salt none can be made: a process that starts while the database is away has to wait for it.
+        What has waited for `LONGEST_SECONDS` is dropped and counted as ``events.dropped.no_salt``.
+
+        Returns:
+            The events. One that cannot be made is logged and counted, and keeps no other from being made.
+        """
+        made: list[EventRecord] = []
+        if not self._waiting:
+            return made
+        try:
+            daily_salt()
+        except DATABASE_UNREADY:
+            self._drop_old()
+            return made
+        # What comes in meanwhile is for the next time.
+        for _ in range(len(self._waiting)):
+            _, make = self._waiting.popleft()
+            with boundary("put_off"):
+                made += make()
+            # Pages go first: each of them may be waiting for this thread to give way.
+            time.sleep(0)
+        return made
+
+    def _drop_old(self) -> None:
+        latest = time.monotonic() - LONGEST_SECONDS
+        while self._waiting and self._waiting[0][0] < latest:
+            self._waiting.popleft()
+            counters.count("events.dropped.no_salt")
