@@ -18,12 +18,13 @@ from django.apps import AppConfig, apps
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - the name Django gives it
 from django.db import connections, router
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from ecom_llm import celery_checks, conf
-from ecom_llm.entities import Consent, Sampling
+from ecom_llm import celery_checks, conf, privacy_checks
+from ecom_llm.entities import Sampling
 from ecom_llm.exceptions import ConfigurationError
+from ecom_llm.url_names import named_urls
 
 MIDDLEWARE = "ecom_llm.capture.middleware.CaptureMiddleware"
 
@@ -42,6 +43,7 @@ MEANINGS = {
     "E020": "A backend's class cannot be imported.",
     "E021": "The event sink's class cannot be imported.",
     "E022": "A backend refuses its options.",
+    "E023": "The event sink's own check found something wrong.",
     "E030": "`USE_TZ` is off, so that leases lapse at the wrong time and ages are wrong.",
     "E090": "A check itself failed; the message says with what.",
     "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
@@ -63,6 +65,8 @@ MEANINGS = {
     "W017": "A worker may pause for longer than its lease is sure to last, so that its jobs are done twice.",
     "W018": "Loading a model may take less time than one token of it.",
     "W019": "The tables live in a database other than PostgreSQL and SQLite, so that texts are made twice.",
+    "W020": "In production, visitors' ids may travel without TLS (said by `check --deploy`).",
+    "W021": "Events are learned from or counted for longer than they are kept.",
 }
 """Every check by its number: what it says."""
 
@@ -90,6 +94,13 @@ def check_settings(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any
         except Exception as error:  # a check that trips over broken settings must not hide the others' findings
             found.append(_error("E090", f"{check.__name__.strip('_')}: {_words(error)}"))
     return found
+
+
+@register(deploy=True)
+def check_deployment(app_configs: Sequence[AppConfig] | None = None, **kwargs: Any) -> list[CheckMessage]:
+    """What `manage.py check --deploy` says beyond `check`; takes what `check_settings` does."""
+    del app_configs, kwargs
+    return [_warning(*problem) for problem in privacy_checks.deployment_problems()]
 
 
 def _length_pairs(settings: conf.Settings) -> Iterator[CheckMessage]:
@@ -162,6 +173,20 @@ def _sink_class(settings: conf.Settings) -> Iterator[CheckMessage]:
     yield from _importable("E021", "CAPTURE['SINK']", settings.capture.sink)
 
 
+def _sink(settings: conf.Settings) -> Iterator[CheckMessage]:
+    """What the sink says of the settings that it reads; E021 has said what is wrong with the class."""
+    try:
+        # It reads them itself, which works only if there is nothing wrong with any.
+        conf.get_settings()
+        sink_class = import_string(settings.capture.sink)
+    except Exception:
+        return
+    if isinstance(sink_class, type) and hasattr(sink_class, "check"):
+        yield from (_error("E023", f"CAPTURE: {problem}") for problem in sink_class().check())
+    else:
+        yield _error("E021", f"CAPTURE['SINK']: {settings.capture.sink!r} is not a Sink.")
+
+
 def _importable(number: str, where: str, path: str) -> Iterator[CheckMessage]:
     try:
         import_string(path)
@@ -197,8 +222,7 @@ def _time_zones(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 def _celery(settings: conf.Settings) -> Iterator[CheckMessage]:
     if settings.generate.driver == "celery":
-        for number, message, hint in celery_checks.problems(current_app.conf, settings.generate):
-            yield _warning(number, message, hint)
+        yield from (_warning(*problem) for problem in celery_checks.problems(current_app.conf, settings.generate))
 
 
 def _patience(settings: conf.Settings) -> Iterator[CheckMessage]:
@@ -229,7 +253,7 @@ def _page_names(settings: conf.Settings) -> Iterator[CheckMessage]:
     if not any(chosen.values()):
         return
     known: dict[str, set[str]] = defaultdict(set)
-    for name, arguments in _urls(get_resolver().url_patterns):
+    for name, arguments in named_urls(get_resolver().url_patterns):
         known[name] |= arguments
     for key, views in chosen.items():
         for name in views:
@@ -241,30 +265,14 @@ def _page_names(settings: conf.Settings) -> Iterator[CheckMessage]:
             yield _warning("W005", message, _nearest(str(argument), known[name]))
 
 
-def _urls(
-    patterns: Iterable[URLPattern | URLResolver], prefix: str = "", outer: frozenset[str] = frozenset()
-) -> Iterator[tuple[str, frozenset[str]]]:
-    """The names of all URLs, each with the arguments that its view is called with."""
-    for pattern in patterns:
-        # Of a path its converters, of a regular expression its groups.
-        route: Any = pattern.pattern
-        arguments = outer | set(route.converters) | set(route.regex.groupindex)
-        if isinstance(pattern, URLResolver):
-            inner = f"{prefix}{pattern.namespace}:" if pattern.namespace else prefix
-            yield from _urls(pattern.url_patterns, inner, arguments | set(pattern.default_kwargs))
-        elif pattern.name:
-            yield prefix + pattern.name, arguments | set(pattern.default_args)
-
-
-def _default_consent(settings: conf.Settings) -> Iterator[CheckMessage]:
-    if settings.privacy.default_consent == Consent.PERSONAL:
-        message = "PRIVACY['DEFAULT_CONSENT'] is 'personal': visitors get a lasting id before they have agreed to it."
-        yield _warning("W006", message, "In the EU and the UK that needs their consent first; use 'anonymous'.")
+def _privacy(settings: conf.Settings) -> Iterator[CheckMessage]:
+    yield from (_warning(*problem) for problem in privacy_checks.problems(settings))
 
 
 _CHECKS: tuple[_Check, ...] = (
     _length_pairs, _backend_aliases, _sampling_keys, _catalog, _backend_classes, _models,
-    _sink_class, _middleware, _database, _time_zones, _celery, _page_names, _default_consent, _patience, _monitoring,
+    _sink_class, _sink, _middleware, _database, _time_zones, _celery, _page_names, _patience, _monitoring,
+    _privacy,
 )  # fmt: skip
 
 
