@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
 from ecom_llm.api.consent import ConsentView
 from ecom_llm.api.events import EventsView
 from ecom_llm.api.jobs import JobViewSet
+from ecom_llm.api.me import EraseView, MeView
 from ecom_llm.api.metrics import MetricsView
 from ecom_llm.api.product_texts import ProductTextsView
 from ecom_llm.api.recommendations import RecommendationsView
@@ -22,11 +23,13 @@ staff.register("jobs", JobViewSet, basename="job")
 staff.register("texts", TextViewSet, basename="text")
 
 endpoints = [
-    # A product id may hold slashes.
-    path("products/<path:product_id>/texts/", ProductTextsView.as_view(), name="product_texts"),
+    # A product id may hold slashes; what can be none is told so in JSON, line breaks and all, which `path` stops at.
+    re_path(r"^products/(?P<product_id>[\s\S]+)/texts/\Z", ProductTextsView.as_view(), name="product_texts"),
     path("recommendations/", RecommendationsView.as_view(), name="recommendations"),
     path("search-copy/", SearchCopyView.as_view(), name="search_copy"),
     path("events/", EventsView.as_view(), name="events"),
+    path("me/", MeView.as_view(), name="me"),
+    path("me/erase/", EraseView.as_view(), name="erase"),
     path("me/consent/", ConsentView.as_view(), name="consent"),
     path("schema/", SchemaView.as_view(), name="schema"),
     *staff.urls,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import connections, transaction
+from django.utils.decorators import method_decorator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import permissions
-from rest_framework.authentication import SessionAuthentication
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
@@ -19,8 +21,11 @@ from rest_framework.views import APIView
 
 from ecom_llm.api.errors import handle_error
 from ecom_llm.api.parsers import SmallJSONParser
+from ecom_llm.api.renderers import AnyTextJSONRenderer
 from ecom_llm.api.throttles import ReadThrottle
 from ecom_llm.capture.visitors import Visitor, get_visitor
+
+AnyView = TypeVar("AnyView", bound=Callable[..., Any])
 
 
 class AlwaysJSON(DefaultContentNegotiation):
@@ -37,7 +42,7 @@ class AlwaysJSON(DefaultContentNegotiation):
 class JSONView(APIView):
     """An endpoint that neither trusts nor needs the shop's defaults."""
 
-    renderer_classes = (JSONRenderer,)
+    renderer_classes = (AnyTextJSONRenderer,)
     parser_classes: Sequence[type[BaseParser]] = (SmallJSONParser,)
     content_negotiation_class = AlwaysJSON
     metadata_class = SimpleMetadata
@@ -61,9 +66,31 @@ class JSONView(APIView):
 class PublicView(JSONView):
     """An endpoint for shoppers: no account, no session, a rate limit by address."""
 
-    authentication_classes = ()
+    authentication_classes: Sequence[type[BaseAuthentication]] = ()
     permission_classes = (permissions.AllowAny,)
     throttle_classes: Sequence[type[BaseThrottle]] = (ReadThrottle,)
+
+
+def _outside_transactions(view: AnyView) -> AnyView:
+    """Have a view run in no transaction of its own, whatever `ATOMIC_REQUESTS` says.
+
+    What it asks to be forgotten must hold for all processes before it deletes: they store what they may, and see
+    nothing that is not committed.
+    """
+    for alias in connections:
+        view = transaction.non_atomic_requests(using=alias)(view)
+    return view
+
+
+@method_decorator(_outside_transactions, name="dispatch")
+class OwnView(PublicView):
+    """An endpoint by which visitors see or change what is kept of them; a change needs the page's CSRF token."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        # What no method answers is told so, with a token or without.
+        if request.method in {*self.allowed_methods} - {*permissions.SAFE_METHODS}:
+            SessionAuthentication().enforce_csrf(request)
 
 
 class StaffView(JSONView):

@@ -9,17 +9,21 @@ from django.urls import get_script_prefix
 from django.utils.http import url_has_allowed_host_and_scheme
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers, status
-from rest_framework.authentication import SessionAuthentication
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ecom_llm.api.base import PublicView
+from ecom_llm.api.base import OwnView
 from ecom_llm.api.documented import documented
 from ecom_llm.api.parsers import SmallJSONParser
 from ecom_llm.api.throttles import ConsentThrottle
-from ecom_llm.capture.consent import set_consent
+from ecom_llm.capture.boundary import boundary
+from ecom_llm.capture.consent import given_up, set_consent
 from ecom_llm.entities import Consent
+from ecom_llm.privacy.erasing import finish
+
+# What a decision may wait for the deletion of what it gives up.
+ERASE_SECONDS = 3.0
 
 
 class SeeOther(HttpResponseRedirect):
@@ -46,15 +50,11 @@ class ConsentSerializer(serializers.Serializer[dict[str, Any]]):
     level = serializers.ChoiceField(choices=[level.value for level in Consent])
 
 
-class ConsentView(PublicView):
+class ConsentView(OwnView):
     """A visitor's decision on what may be kept. Needs the CSRF token that the banner carries."""
 
     parser_classes = (SmallJSONParser, FormParser, MultiPartParser)
     throttle_classes = (ConsentThrottle,)
-
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        SessionAuthentication().enforce_csrf(request)
 
     @documented(
         "decide_consent",
@@ -65,20 +65,41 @@ class ConsentView(PublicView):
         },
     )
     def post(self, request: Request) -> HttpResponseBase:
-        """Set the consent cookie. JSON is answered in JSON, a form with a redirect to `next`."""
+        """Set the consent cookie, and delete what a lower level may not keep.
+
+        JSON is answered in JSON, a form with a redirect to `next`.
+        """
         decision = ConsentDecisionSerializer(data=request.data)
         decision.is_valid(raise_exception=True)
         asked = decision.validated_data
         if (request.content_type or "").startswith("application/json"):
             answer = Response()
-            answer.data = ConsentSerializer({"level": set_consent(request, answer, asked["level"])}).data
+            answer.data = ConsentSerializer({"level": _decide(request, answer, asked["level"])}).data
             return answer
-        redirect = SeeOther(_safe_target(request, asked["next"]))
-        set_consent(request, redirect, asked["level"])
+        redirect = SeeOther(safe_target(request, asked["next"]))
+        _decide(request, redirect, asked["level"])
         return redirect
 
 
-def _safe_target(request: Request, target: str) -> str:
+def _decide(request: Request, response: HttpResponseBase, level: str) -> Consent:
+    allowed = set_consent(request, response, level)
+    # What fails or takes too long is asked for by now, and a worker's sweep does it.
+    with boundary("erase"):
+        if keys := given_up(request, level):
+            finish(keys, seconds=ERASE_SECONDS)
+    return allowed
+
+
+def safe_target(request: Request, target: str) -> str:
+    """Where a form's answer may lead.
+
+    Args:
+        request: the form's.
+        target: where it asks to be led.
+
+    Returns:
+        The target if it is a page of this site, else the site's first page.
+    """
     is_safe = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

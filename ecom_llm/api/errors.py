@@ -26,6 +26,13 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class Unavailable(exceptions.APIException):
+    """What this needs, such as the database, does not answer just now."""
+
+    status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    default_code = "unavailable"
+
+
 def handle_error(error: Exception, context: Mapping[str, Any]) -> Response | None:
     """REST framework's exception handler, with our errors mapped to 404 and 409."""
     if isinstance(error, ProductNotFoundError):

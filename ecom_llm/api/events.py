@@ -14,29 +14,42 @@ from ecom_llm.api.documented import documented
 from ecom_llm.api.throttles import EventsThrottle
 from ecom_llm.capture.beacon import is_foreign, is_same_origin, is_valid_token
 from ecom_llm.capture.consent import django_request
-from ecom_llm.capture.incoming import resolve_ids
+from ecom_llm.capture.excluded import is_excluded
 from ecom_llm.capture.record import record_events
 from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
 from ecom_llm.entities import EventKind
 
 MAX_EVENTS = 50
+MAX_AGO_MS = 24 * 60 * 60 * 1000
+MAX_ENGAGEMENT_MS = 30 * 60 * 1000
 # Purchases are recorded by the shop's own code (`record_purchase`): a browser could invent them.
 KINDS = tuple(kind.value for kind in EventKind if kind is not EventKind.PURCHASE)
+# What a kind cannot do without, where that is not a product alone.
+NEEDED = {EventKind.SEARCH: ("query",), EventKind.USER_ENGAGEMENT: ("product_id", "engagement_ms")}
 
 
 class EventSerializer(serializers.Serializer[dict[str, Any]]):
-    """One thing a shopper did. Whose it is comes from the request's cookies, when from the server's clock."""
+    """One thing a shopper did. Whose it is comes from the request's cookies, when from the server's own clock."""
 
     id = serializers.UUIDField(required=False, help_text="A UUID made by the sender; the same one twice counts once.")
     kind = serializers.ChoiceField(choices=KINDS)
     product_id = serializers.CharField(required=False, max_length=MAX_ID_CHARACTERS)
     query = serializers.CharField(required=False, help_text="For `search`: the words; long ones are cut.")
     quantity = serializers.IntegerField(required=False, min_value=1, max_value=10_000)
+    ago_ms = serializers.IntegerField(
+        required=False, default=0, min_value=0, max_value=MAX_AGO_MS, help_text="How long before sending it happened."
+    )
+    engagement_ms = serializers.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=MAX_ENGAGEMENT_MS,
+        help_text="For `user_engagement`: how long the product's page was in front of the shopper.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        needed = "query" if attrs["kind"] == EventKind.SEARCH else "product_id"
-        if not attrs.get(needed):
-            raise serializers.ValidationError({needed: [f"A {attrs['kind']} event needs it."]})
+        for needed in NEEDED.get(attrs["kind"], ("product_id",)):
+            if attrs.get(needed) in (None, ""):
+                raise serializers.ValidationError({needed: [f"A {attrs['kind']} event needs it."]})
         return attrs
 
 
@@ -69,7 +82,9 @@ class RejectedEventSerializer(serializers.Serializer[dict[str, Any]]):
 class BatchResultSerializer(serializers.Serializer[dict[str, Any]]):
     """What became of a batch."""
 
-    accepted = serializers.IntegerField(help_text="0 for a visitor who agreed to nothing: nothing is kept then.")
+    accepted = serializers.IntegerField(
+        help_text="0 for whoever is not recorded: a visitor who agreed to nothing, a robot, staff if the shop says so."
+    )
     rejected = RejectedEventSerializer(many=True)
 
 
@@ -77,6 +92,10 @@ class EventsView(PublicView):
     """Takes what the script saw."""
 
     throttle_classes = (EventsThrottle,)
+
+    def perform_authentication(self, request: Request) -> None:
+        # REST framework would put nobody in the place of whom the shop's own middleware knows to be staff.
+        del request
 
     @documented("record_events", request=BatchRequestSerializer, responses={202: BatchResultSerializer})
     def post(self, request: Request) -> Response:
@@ -89,30 +108,24 @@ class EventsView(PublicView):
         if not (is_same_origin(inner) or is_valid_token(batch.validated_data["token"])):
             raise PermissionDenied("The page's token is missing or has expired.")
         accepted, rejected = _sort(batch.validated_data["events"])
-        taken = record_events(visitor_of(request), accepted) if accepted else 0
+        # A robot that runs scripts sees no product, and neither does staff where the shop leaves them out.
+        is_wanted = accepted and not is_excluded(inner)
+        taken = record_events(visitor_of(request), accepted) if is_wanted else 0
         result = BatchResultSerializer({"accepted": taken, "rejected": rejected})
         return Response(result.data, status=status.HTTP_202_ACCEPTED)
 
 
 def _sort(events: list[Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Valid events, their products resolved, and for each other one why it is refused."""
+    """Valid events, and for each other one why it is refused."""
+    accepted: list[dict[str, Any]] = []
     rejected: list[dict[str, Any]] = []
-    valid: list[tuple[int, dict[str, Any]]] = []
     for index, event in enumerate(events):
         serializer = EventSerializer(data=event)
         if serializer.is_valid():
-            valid.append((index, serializer.validated_data))
+            accepted.append(serializer.validated_data)
         else:
             rejected.append({"index": index, "error": _first_error(serializer.errors)})
-    known = resolve_ids([event["product_id"] for _, event in valid if "product_id" in event])
-    accepted: list[dict[str, Any]] = []
-    for index, event in valid:
-        product_id = event.get("product_id")
-        if product_id is not None and product_id not in known:
-            rejected.append({"index": index, "error": f"No product has the id {product_id!r}."})
-            continue
-        accepted.append(event if product_id is None else {**event, "product_id": known[product_id]})
-    return accepted, sorted(rejected, key=lambda item: item["index"])
+    return accepted, rejected
 
 
 def _first_error(errors: Any) -> str:

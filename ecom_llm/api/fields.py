@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils.translation import get_supported_language_variant
 from rest_framework import serializers
+from rest_framework.fields import empty
 
 from ecom_llm.capture.scope import active_language
 from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
@@ -20,7 +21,10 @@ class LanguageField(serializers.CharField):
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("help_text", "A language code of the shop; the request's own language when left out.")
-        super().__init__(required=False, max_length=16, default=active_language, **kwargs)
+        super().__init__(required=False, allow_blank=True, max_length=16, default=active_language, **kwargs)
+
+    def run_validation(self, data: Any = empty) -> Any:
+        return super().run_validation(empty if data == "" else data)
 
     def to_internal_value(self, data: Any) -> str:
         code = super().to_internal_value(data)

@@ -1,4 +1,4 @@
-"""Figures read from the database when Prometheus asks: right for all workers, wherever they run. Four queries.
+"""Figures read from the database when Prometheus asks: right for all workers, wherever they run. Six queries.
 
 Import it when the answer is made: prometheus-client is an extra.
 """
@@ -16,10 +16,11 @@ from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from ecom_llm.capture import tallies
 from ecom_llm.entities import Kind
 from ecom_llm.generate.budgets import budget_for, spent_by_kind
 from ecom_llm.metrics import PREFIX
-from ecom_llm.models import GenerationJob, Text
+from ecom_llm.models import BrokenEvent, GenerationJob, Text
 
 State = GenerationJob.State
 
@@ -27,7 +28,7 @@ ENDED = (State.DONE, State.BLOCKED, State.FAILED, State.EXPIRED)
 
 
 class DatabaseCollector(Collector):
-    """Jobs, budgets and texts. Every kind and state is there, at 0 too, so that alerts need not guess."""
+    """Jobs, budgets, texts and recording. Every kind and state is there, at 0 too, so that alerts need not guess."""
 
     def describe(self) -> Iterable[Metric]:
         """Nothing: registering costs no query."""
@@ -39,6 +40,8 @@ class DatabaseCollector(Collector):
         yield from _ended_jobs()
         yield from _budgets()
         yield _published_texts()
+        yield _counted_events()
+        yield _broken_events()
 
 
 def _active_jobs() -> Iterator[Metric]:
@@ -96,6 +99,21 @@ def _published_texts() -> Metric:
     for kind, number in rows.annotate(Count("id")):
         texts[(kind,)] = number
     return _gauge("published_texts", "Texts that are in the shop now.", ("kind",), texts)
+
+
+def _counted_events() -> Metric:
+    """What processes have saved, so up to ten seconds old."""
+    name = f"{PREFIX}counted_events_today"
+    gauge = GaugeMetricFamily(name, "What was counted of events today (UTC), failures included.", labels=("count",))
+    for count, amount in sorted(tallies.totals(days=1).items()):
+        gauge.add_metric((count,), float(amount))
+    return gauge
+
+
+def _broken_events() -> Metric:
+    return GaugeMetricFamily(
+        f"{PREFIX}broken_events", "Events kept aside because they could not be stored.", BrokenEvent.objects.count()
+    )
 
 
 def _zeros(*others: tuple[str, ...]) -> defaultdict[tuple[str, ...], float]:

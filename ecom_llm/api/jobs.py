@@ -40,4 +40,5 @@ class JobViewSet(StaffView, mixins.ListModelMixin, mixins.RetrieveModelMixin, Ge
         "kind": tuple(Kind),
         "state": tuple(GenerationJob.State.values),
     }
-    lookup_value_regex = "[0-9]{1,18}"
+    # Whatever it is, so that what is no id is answered here too.
+    lookup_value_regex = "[^/]+"

@@ -10,9 +10,9 @@ from rest_framework.response import Response
 
 from ecom_llm import conf
 from ecom_llm.api.base import PublicView, visitor_of
-from ecom_llm.api.documented import documented
+from ecom_llm.api.documented import ErrorSerializer, documented
 from ecom_llm.api.fields import MAX_LIMIT, LanguageField, find_product
-from ecom_llm.capture.record import normalise_query
+from ecom_llm.capture.queries import folded_query
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.entities import EvidenceKind, Recommendation
@@ -64,7 +64,11 @@ class RecommendationsSerializer(serializers.Serializer[Any]):
 class RecommendationsView(PublicView):
     """Recommendations for this visitor."""
 
-    @documented("recommendations", parameters=[RecommendationsQuery], responses=RecommendationsSerializer)
+    @documented(
+        "recommendations",
+        parameters=[RecommendationsQuery],
+        responses={200: RecommendationsSerializer, 404: ErrorSerializer},
+    )
     def get(self, request: Request) -> Response:
         """Products to show beside a product, for a search, or for what this visit has looked at."""
         query = RecommendationsQuery(data=request.query_params)
@@ -73,7 +77,7 @@ class RecommendationsView(PublicView):
         found = product_page.recommendations(
             visitor=visitor_of(request),
             product=find_product(asked["product_id"]) if asked["product_id"] else None,
-            query=normalise_query(asked["query"], conf.get_settings().capture.query_max_characters),
+            query=folded_query(asked["query"], conf.get_settings().capture.query_max_characters),
             limit=asked["limit"],
             language=asked["language"],
         )

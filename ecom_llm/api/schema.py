@@ -23,6 +23,11 @@ SETTINGS: dict[str, Any] = {
     "VERSION": __version__,
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "ecom_llm.api.documented.add_refusals",
+        "ecom_llm.api.documented.add_server",
+    ],
     "ENUM_NAME_OVERRIDES": {
         "TextKindEnum": [(kind.value, kind.value) for kind in Kind],
         "EvidenceKindEnum": [(kind.value, kind.value) for kind in EvidenceKind],

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from ecom_llm.api.base import StaffView
-from ecom_llm.api.documented import documented
+from ecom_llm.api.documented import ErrorSerializer, documented
 from ecom_llm.api.staff import ExactFilters, HasModelPermission, StaffPagination
 from ecom_llm.entities import Kind
 from ecom_llm.models import Text, TextVersion
@@ -71,7 +71,7 @@ class EditSerializer(DecisionSerializer):
 
 
 def _decision(name: str, body: type[serializers.Serializer[Any]] = DecisionSerializer) -> Callable[[Action], Action]:
-    return documented(f"{name}_text", request=body, responses=TextSerializer)
+    return documented(f"{name}_text", request=body, responses={200: TextSerializer, 409: ErrorSerializer})
 
 
 @extend_schema_view(list=documented("list_texts"), retrieve=documented("get_text"))
@@ -84,7 +84,8 @@ class TextViewSet(StaffView, mixins.ListModelMixin, mixins.RetrieveModelMixin, G
     pagination_class = StaffPagination
     filter_backends = (ExactFilters,)
     exact_filters: Mapping[str, Sequence[str]] = {"kind": tuple(Kind)}
-    lookup_value_regex = "[0-9]{1,18}"
+    # Whatever it is, so that what is no id is answered here too.
+    lookup_value_regex = "[^/]+"
 
     @_decision("approve")
     @action(detail=True, methods=["post"])

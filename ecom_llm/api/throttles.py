@@ -6,12 +6,17 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.crypto import salted_hmac
 from rest_framework.request import Request
 from rest_framework.settings import api_settings
 from rest_framework.throttling import AnonRateThrottle
 from rest_framework.views import APIView
 
+from ecom_llm.traces import trace_of
+
 logger = logging.getLogger(__name__)
+
+_SALT = "ecom_llm.throttle"
 
 
 class _OwnRateThrottle(AnonRateThrottle):
@@ -26,14 +31,18 @@ class _OwnRateThrottle(AnonRateThrottle):
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
         # By address even for those signed in; AnonRateThrottle would let them through unlimited.
         del view
-        return str(self.cache_format % {"scope": self.scope, "ident": self.get_ident(request)})
+        # A cache may be a table or files, and addresses are never stored.
+        ident = salted_hmac(_SALT, self.get_ident(request), algorithm="sha256").hexdigest()
+        return str(self.cache_format % {"scope": self.scope, "ident": ident})
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         try:
             return bool(super().allow_request(request, view))
-        except Exception:
-            # A cache that is down must not take the shop's pages along.
-            logger.exception("The throttle %s could not reach the cache; the request is let through.", self.scope)
+        except Exception as error:
+            # A cache that is down must not take the shop's pages along. An error tracker would add the address.
+            logger.error(  # noqa: TRY400
+                "The throttle %s could not reach the cache; the request is let through: %s", self.scope, trace_of(error)
+            )
             return True
 
 
@@ -56,6 +65,13 @@ class ConsentThrottle(_OwnRateThrottle):
 
     scope = "ecom_llm_consent"
     default_rate = "30/min"
+
+
+class MeThrottle(_OwnRateThrottle):
+    """What is kept of a visitor, told or deleted, scope `ecom_llm_me`: both may read a long history."""
+
+    scope = "ecom_llm_me"
+    default_rate = "20/min"
 
 
 class SchemaThrottle(_OwnRateThrottle):

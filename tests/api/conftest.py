@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.core import signing
 from django.test import Client
+from django.utils import timezone
 
+from ecom_llm.capture.identity import SALT
 from ecom_llm.entities import Kind, TextKey
-from ecom_llm.models import Text, TextVersion
+from ecom_llm.models import Event, Text, TextVersion
 from ecom_llm.publish.drafts import Draft, store
 from tests.conftest import MakeCatalog
 
 ROOT = "/ecom-llm/api/v1/"
+# The value of REST_FRAMEWORK for a test that asks more often than a shopper.
+NO_RATES = {
+    "DEFAULT_THROTTLE_RATES": {f"ecom_llm_{scope}": None for scope in ("read", "events", "consent", "me", "schema")}
+}
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +62,22 @@ def make_text(body: str = "A light jacket.", *, subject: str = "jacket-1", in_re
         Text.objects.update(published=None)
         version.refresh_from_db()
     return version
+
+
+def browser_of(visitor: str, **options: Any) -> Client:
+    """A browser that has agreed to everything."""
+    client = Client(**options)
+    client.cookies["ecom_llm_consent"] = "personal"
+    client.cookies["ecom_llm_visitor"] = signing.get_cookie_signer(salt=SALT).sign(visitor)
+    return client
+
+
+def record(visitor: str) -> Event:
+    """An event of a visitor's."""
+    values = {"kind": "view_item", "product_id": "jacket-1", "consent": "personal"}
+    return Event.objects.create(visitor=f"p:{visitor}", occurred_at=timezone.now(), **values)
+
+
+def rows_of(visitor: str) -> list[dict[str, Any]]:
+    """All that is recorded of a visitor."""
+    return list(Event.objects.filter(visitor=f"p:{visitor}").values())

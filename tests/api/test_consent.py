@@ -75,3 +75,9 @@ def test_decision_holds_for_the_next_request(client: Client, rf: Any) -> None:
     request = rf.get("/")
     request.COOKIES = {name: morsel.value for name, morsel in client.cookies.items()}
     assert consent_of(request) is Consent.NONE
+
+
+def test_half_a_character_is_refused_in_words(client: Client) -> None:
+    answer = client.post(CONSENT, '{"level": "\\ud800"}', content_type="application/json")
+    assert answer.status_code == 400
+    assert answer.json()["level"] == ['"\ud800" is not a valid choice.']

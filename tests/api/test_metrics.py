@@ -27,7 +27,7 @@ from tests.api.conftest import make_text
 
 METRICS = "/ecom-llm/metrics/"
 TOKEN = "a-token-of-thirty-two-characters"
-QUERIES = 4
+QUERIES = 6
 
 State = GenerationJob.State
 

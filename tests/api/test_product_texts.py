@@ -36,10 +36,12 @@ def test_product_id_may_hold_slashes_and_emoji(client: Client, memory_catalog: M
     assert answer.json()["product_id"] == "a/b 🧥"
 
 
-@pytest.mark.parametrize("product_id", ["nothing", "hidden-1", "%00", "x" * 101, "%ED%A0%80", "..%2F..", "%F0%9F"])
+@pytest.mark.parametrize(
+    "product_id", ["nothing", "hidden-1", "%00", "x" * 101, "%ED%A0%80", "..%2F..", "%F0%9F", "a%0Ab"]
+)
 def test_unknown_or_hidden_product_is_404(client: Client, product_id: str) -> None:
     answer = client.get(f"{ROOT}products/{product_id}/texts/")
-    assert answer.status_code == 404
+    assert (answer.status_code, answer.headers["Content-Type"]) == (404, "application/json")
 
 
 def test_404_names_the_id(client: Client) -> None:

@@ -18,6 +18,8 @@ OPERATIONS = {
     "/api/v1/recommendations/": {"get"},
     "/api/v1/search-copy/": {"get"},
     "/api/v1/events/": {"post"},
+    "/api/v1/me/": {"get", "delete"},
+    "/api/v1/me/erase/": {"post"},
     "/api/v1/me/consent/": {"post"},
     "/api/v1/jobs/": {"get"},
     "/api/v1/jobs/{id}/": {"get"},
@@ -43,6 +45,26 @@ def test_schema_lists_every_endpoint_and_nothing_of_the_shops(client: Client) ->
     schema = yaml.safe_load(client.get(f"{ROOT}schema/").content)
     assert schema["openapi"].startswith("3.")
     assert {path: set(operations) for path, operations in schema["paths"].items()} == OPERATIONS
+
+
+def test_schema_tells_where_the_shop_has_mounted_it(client: Client) -> None:
+    schema = yaml.safe_load(client.get(f"{ROOT}schema/").content)
+    assert [server["url"] + "/api/v1/" for server in schema["servers"]] == [ROOT]
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("events/", "post", {"202", "400", "403", "413", "415", "429"}),
+        ("search-copy/", "get", {"200", "400", "429"}),
+        ("me/", "delete", {"200", "403", "429", "503"}),
+        ("texts/", "get", {"200", "400", "403", "404"}),
+        ("texts/{id}/approve/", "post", {"200", "400", "403", "404", "409", "413", "415"}),
+    ],
+)
+def test_schema_lists_what_is_refused(client: Client, path: str, method: str, statuses: set[str]) -> None:
+    schema = yaml.safe_load(client.get(f"{ROOT}schema/").content)
+    assert set(schema["paths"][f"/api/v1/{path}"][method]["responses"]) == statuses
 
 
 def test_schema_comes_as_json_too(client: Client) -> None:
