@@ -21,8 +21,10 @@ class EcomLLMConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the system checks, and keep the shop's Celery application if it has one."""
+        """Register checks and signal receivers, and keep the shop's Celery application if it has one."""
         import_module("ecom_llm.checks")
+        import_module("ecom_llm.capture.receivers")
+        import_module("ecom_llm.privacy.accounts")
         # The checks report a broken setting; starting must not fail on it.
         with suppress(ConfigurationError):
             if get_settings().generate.driver == "celery":

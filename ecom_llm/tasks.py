@@ -11,9 +11,10 @@ from typing import Any
 
 from billiard.exceptions import WorkerLostError
 from celery import shared_task
-from celery.signals import task_failure, worker_init, worker_ready, worker_shutting_down
+from celery.signals import task_failure, worker_init, worker_process_shutdown, worker_ready, worker_shutting_down
 
 from ecom_llm import conf, pipeline
+from ecom_llm.capture import background
 from ecom_llm.celery_checks import pool_problems
 from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
 from ecom_llm.generate.wake import TASK_NAME, wake
@@ -77,6 +78,13 @@ def _tell_children_to_stop(**kwargs: Any) -> None:
     """Have the jobs in hand given back, unspent, instead of being waited for."""
     del kwargs
     _stopping[0] = 1
+
+
+@worker_process_shutdown.connect
+def _write_events_down(**kwargs: Any) -> None:
+    """A child of billiard ends without `atexit`; what the shop's own tasks recorded would end with it."""
+    del kwargs
+    background.finish()
 
 
 @task_failure.connect

@@ -69,7 +69,7 @@ def wanted_keys(kind: Kind, sources: Sequence[str], language: str, *, is_all: bo
 def _searches(language: str) -> Iterator[str]:
     settings = conf.get_settings().channels
     since = timezone.now() - timedelta(days=settings.search_days)
-    searches = Event.objects.filter(kind=EventKind.SEARCH, occurred_at__gte=since, language__in=[language, ""])
+    searches = Event.objects.since(since).filter(kind=EventKind.SEARCH, language__in=[language, ""])
     by_words = searches.exclude(visitor="").exclude(query="").order_by("query").values_list("query")
     asked_for = by_words.annotate(visitors=Count("visitor", distinct=True))
     asked_for = asked_for.filter(visitors__gte=settings.search_min_visitors)

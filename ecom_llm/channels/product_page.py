@@ -85,6 +85,9 @@ def recommendations(
         limit: the most to return.
         language: a Django language code.
     """
+    scope = current_scope()
+    if scope is not None and visitor.has_history:
+        scope.keep_private()
     catalog = get_catalog()
     seed = catalog.resolve(product) if product is not None else None
     seed_id = catalog.product_id(seed) if seed is not None else ""

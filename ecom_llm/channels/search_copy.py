@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ecom_llm import conf
 from ecom_llm.capture.boundary import isolated
-from ecom_llm.capture.record import normalise_query
+from ecom_llm.capture.queries import folded_query, normalise_query
 from ecom_llm.capture.scope import current_scope
 from ecom_llm.catalog.plain_search import describe_search
 from ecom_llm.catalog.registry import get_catalog
@@ -33,11 +33,14 @@ def search_copy(query: str, language: str) -> Shown | None:
     Returns:
         None when the search is empty or finds nothing.
     """
-    words = normalise_query(query, conf.get_settings().capture.query_max_characters)
+    max_characters = conf.get_settings().capture.query_max_characters
+    words = normalise_query(query, max_characters)
     if not words:
         return None
     catalog = get_catalog()
-    products = [catalog.facts(product) for product in catalog.search(words, SEARCH_PRODUCTS)]
+    # By the words as typed: a part number that looks like a phone number finds its product, and is not kept.
+    found = catalog.search(folded_query(query, max_characters), SEARCH_PRODUCTS)
+    products = [catalog.facts(product) for product in found]
     if not products:
         return None
     key = TextKey(Kind.SEARCH_COPY, words, language)
@@ -64,7 +67,7 @@ def is_asked_for(words: str) -> bool:
     if others_needed <= 0:
         return True
     since = timezone.now() - timedelta(days=settings.search_days)
-    searches = Event.objects.filter(kind=EventKind.SEARCH, query=words, occurred_at__gte=since)
+    searches = Event.objects.since(since).filter(kind=EventKind.SEARCH, query=words)
     others = searches.exclude(visitor__in=["", visitor]).order_by().values("visitor").distinct()
     return others[:others_needed].count() >= others_needed
 

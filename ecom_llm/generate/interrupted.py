@@ -10,13 +10,11 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.db import DEFAULT_DB_ALIAS, Error, InterfaceError, InternalError, OperationalError, connections
+from django.db import DEFAULT_DB_ALIAS, Error, connections
 
+from ecom_llm.exceptions import DATABASE_AWAY
 from ecom_llm.generate import jobs
 from ecom_llm.generate.database import database
-
-# What a database that is gone, restarting or read-only raises; errors in what is written are others.
-DATABASE_AWAY = (OperationalError, InterfaceError, InternalError)
 
 _tokens: list[uuid.UUID] = []
 _away_at = float("-inf")

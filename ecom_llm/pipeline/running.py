@@ -10,7 +10,14 @@ from django.db import DatabaseError
 
 from ecom_llm import conf
 from ecom_llm.entities import Kind
-from ecom_llm.exceptions import BackendBrokenError, BackendBusyError, ConfigurationError, LeaseLostError, ModelFileError
+from ecom_llm.exceptions import (
+    DATABASE_AWAY,
+    BackendBrokenError,
+    BackendBusyError,
+    ConfigurationError,
+    LeaseLostError,
+    ModelFileError,
+)
 from ecom_llm.generate import budgets, interrupted, jobs
 from ecom_llm.generate.backends.registry import backend_for
 from ecom_llm.generate.lease import Lease, StopRequestedError
@@ -49,7 +56,7 @@ def run_once(worker: str, should_stop: Callable[[], bool] = never) -> Report:
         token = uuid.uuid4()
         try:
             return _run_under(token, worker, should_stop)
-        except interrupted.DATABASE_AWAY:
+        except DATABASE_AWAY:
             # Also when the claim itself raised: it may have been committed.
             interrupted.remember(token)
             raise
@@ -90,7 +97,7 @@ def _carry(claimed: list[GenerationJob], lease: Lease, report: Report) -> None:
         report.count(kind, "released", lease.release())
         report.count(kind, "lost", report.claimed - report.carried - report.released - report.lost)
         logger.warning("Lost the lease of %d jobs.", report.lost, extra=_ids(claimed))
-    except interrupted.DATABASE_AWAY:
+    except DATABASE_AWAY:
         # Nothing can be charged, and what was not done goes back.
         raise
     except (ConfigurationError, ModelFileError, BackendBrokenError, DatabaseError):

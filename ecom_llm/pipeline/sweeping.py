@@ -10,22 +10,45 @@ from django.db import router
 from django.utils import timezone
 
 from ecom_llm import conf
+from ecom_llm.capture.draining import drain
+from ecom_llm.capture.salts import prepare_salts
+from ecom_llm.exceptions import StreamAwayError
 from ecom_llm.generate import interrupted
 from ecom_llm.generate.reaping import expire, reap
-from ecom_llm.models import Event, LearningRun
+from ecom_llm.models import Erasure, Event, LearningRun
+from ecom_llm.models.partitions import prepare_days
+from ecom_llm.privacy.upkeep import keep_up
 from ecom_llm.recommend.learning import learn
 from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
+# What a sweep gives to events that wait in Redis; a shop with more of them runs `ecom_llm_drain`.
+DRAIN_SECONDS = 2.0
+# How long a stream that could not be drained is left alone.
+DRAIN_PAUSE_SECONDS = 30.0
+
+# How often a worker sees to the coming days' tables and salts; there is a week's and a day's time to get them made.
+PREPARE_SECONDS = 3600.0
+
+# Visitors who are forgotten have pairs learned anew at once, but no more than a tenth of the time goes to that.
+AT_REST = 10
+
 _learning_failed_at = float("-inf")
+_prepared_at = float("-inf")
+_draining_failed_at = float("-inf")
 
 
 def sweep() -> None:
-    """Take back lapsed leases, drop late jobs, learn new events."""
+    """Take back lapsed leases, drop late jobs, store events that wait in Redis, forget and prune, learn new events."""
     settings = conf.get_settings()
     with interrupted.noticed():
         _sweep_jobs(settings.generate)
+        if time.monotonic() - _prepared_at >= PREPARE_SECONDS:
+            _prepare_days()
+        if settings.capture.redis_url and time.monotonic() - _draining_failed_at >= DRAIN_PAUSE_SECONDS:
+            _drain()
+        keep_up()
         if _is_learning_due(settings.recommend.learn_minutes):
             _learn(settings.recommend.learn_minutes)
 
@@ -39,6 +62,40 @@ def _sweep_jobs(settings: conf.Generate) -> None:
     if lapsed or late:
         logger.warning(
             "Took back %d lapsed leases and dropped %d late jobs.", lapsed, late, extra={"lapsed": lapsed, "late": late}
+        )
+
+
+def _drain() -> None:
+    global _draining_failed_at
+    try:
+        drain(lambda: False, seconds=DRAIN_SECONDS)
+    except StreamAwayError as error:
+        _draining_failed_at = time.monotonic()
+        logger.warning("%s Its events wait; this worker looks again in %.0f s.", error, DRAIN_PAUSE_SECONDS)
+    except Exception as error:
+        if interrupted.is_away(error):
+            raise
+        # As with learning.
+        _draining_failed_at = time.monotonic()
+        logger.error(  # noqa: TRY400 - its words may hold a search
+            "Events in Redis could not be stored; this worker tries again in %.0f s: %s",
+            DRAIN_PAUSE_SECONDS, trace_of(error),
+        )  # fmt: skip
+
+
+def _prepare_days() -> None:
+    """Make the tables that PostgreSQL keeps the next days' events in, and what their visitors are hashed with."""
+    global _prepared_at
+    _prepared_at = time.monotonic()
+    try:
+        prepare_salts()
+        prepare_days()
+    except Exception as error:
+        if interrupted.is_away(error):
+            raise
+        logger.error(  # noqa: TRY400 - as with learning
+            "The salts or tables for the next days' events could not be made; this worker tries again in an hour: %s",
+            trace_of(error),
         )
 
 
@@ -63,6 +120,15 @@ def _is_learning_due(minutes: int) -> bool:
     last = LearningRun.objects.using(router.db_for_write(LearningRun)).order_by("-pk").first()
     if last is None:
         return True
-    if timezone.now() - last.finished_at < timedelta(minutes=minutes):
+    age = timezone.now() - last.finished_at
+    if age >= timedelta(seconds=last.seconds * AT_REST) and _has_forgotten_since(last):
+        return True
+    if age < timedelta(minutes=minutes):
         return False
-    return Event.objects.filter(occurred_at__gt=last.finished_at).exists()
+    return Event.objects.since(last.finished_at).filter(occurred_at__gt=last.finished_at).exists()
+
+
+def _has_forgotten_since(last: LearningRun) -> bool:
+    """Whether some of what it learned came from a visitor who is forgotten by now."""
+    began = last.finished_at - timedelta(seconds=last.seconds)
+    return Erasure.objects.using(router.db_for_write(Erasure)).filter(done_at__gt=began).exists()

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import Expression
+from django.utils import timezone
 
 from ecom_llm import conf
 from ecom_llm.capture.visitors import Visitor
@@ -31,6 +33,8 @@ POPULAR_STRENGTHS: Mapping[str, float] = {
 OTHERS_SHARE = 0.25
 # Products a visitor looked at last that recommendations start from where the page itself has no product.
 RECENT_VIEWS = 10
+# Older views are not looked for: on PostgreSQL each day of events is a table of its own.
+RECENT_DAYS = 30
 
 
 @dataclass(slots=True)
@@ -80,7 +84,8 @@ def bought_by(visitor: Visitor) -> QuerySet[Event, Any]:
 
 
 def _viewed_by(visitor: Visitor) -> QuerySet[Event, Any]:
-    views = Event.objects.filter(visitor=visitor.key, kind=EventKind.VIEW_ITEM)
+    recent = Event.objects.since(timezone.now() - timedelta(days=RECENT_DAYS))
+    views = recent.filter(visitor=visitor.key, kind=EventKind.VIEW_ITEM)
     return views.order_by("-occurred_at").values_list("product_id", flat=True)[:RECENT_VIEWS]
 
 

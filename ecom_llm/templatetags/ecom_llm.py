@@ -14,14 +14,16 @@ from django.utils.safestring import SafeString
 from ecom_llm import conf
 from ecom_llm.capture.beacon import make_token
 from ecom_llm.capture.boundary import boundary
-from ecom_llm.capture.consent import consent_of, has_decided
-from ecom_llm.capture.scope import active_language
+from ecom_llm.capture.consent import DECIDING, capped, consent_of, has_decided
+from ecom_llm.capture.page_product import page_product
+from ecom_llm.capture.scope import active_language, current_scope
 from ecom_llm.capture.visitors import NOBODY, get_visitor
+from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
 from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.channels import search_copy as search_copies
-from ecom_llm.entities import Kind, Recommendation, TextKey
+from ecom_llm.entities import Consent, Kind, Recommendation, TextKey
 from ecom_llm.recommend.sentences import explain_long
 from ecom_llm.templatetags.seeds import note_seeds, seed_facts
 from ecom_llm.templatetags.synchronously import synchronously
@@ -120,6 +122,7 @@ def search_copy(context: template.Context, query: str) -> str:
 def consent_banner(context: template.Context) -> str:
     """Asks what may be remembered; there only until the visitor has decided. Works without JavaScript."""
     request = _request(context)
+    _note_choice()
     if request is None or _guarded("consent_banner", partial(has_decided, request)) is not False:
         return ""
     return _render(context, "consent_banner", partial(_consent_values, context, request))
@@ -129,6 +132,7 @@ def consent_banner(context: template.Context) -> str:
 def consent_settings(context: template.Context) -> str:
     """Lets a visitor change the decision at any time; for the shop's footer."""
     request = _request(context)
+    _note_choice()
     if request is None:
         return ""
     return _render(context, "consent_settings", partial(_consent_values, context, request))
@@ -136,7 +140,10 @@ def consent_settings(context: template.Context) -> str:
 
 @register.simple_tag(takes_context=True)
 def ecom_llm_scripts(context: template.Context) -> str:
-    """The style sheet and the script: fresh text, events, the banner without a reload."""
+    """The style sheet and the script: fresh text, events, the banner without a reload.
+
+    Put it into the page's main template: there it sees which product the page is about.
+    """
     request = _request(context)
     return _render(
         context,
@@ -146,8 +153,19 @@ def ecom_llm_scripts(context: template.Context) -> str:
             "language": active_language(),
             "consent": "none" if request is None else consent_of(request),
             "token": make_token(),
+            "product_id": _guarded("ecom_llm_scripts.product", partial(_page_product_id, context, request)) or "",
         },
     )
+
+
+def _page_product_id(context: template.Context, request: HttpRequest | None) -> str:
+    """The id of the product that the page is about, a variant's own; empty elsewhere. Runs no query."""
+    product = page_product(request, context.get)
+    if product is None:
+        return ""
+    catalog = get_catalog()
+    product_id = catalog.product_id(product) if catalog.is_product(product) else str(product)
+    return product_id if len(product_id) <= MAX_ID_CHARACTERS else ""
 
 
 def _parent(product: Any) -> Any:
@@ -163,11 +181,19 @@ def _plain(product: Any, language: str) -> product_page.Shown:
     return product_page.Shown(key, describe(facts, language), "plain")
 
 
+def _note_choice() -> None:
+    """Have caches keep apart who is asked from who has answered."""
+    scope = current_scope()
+    if scope is not None:
+        scope.varies.update(DECIDING)
+
+
 def _consent_values(context: template.Context, request: HttpRequest) -> dict[str, Any]:
     return {
         "action": reverse("ecom_llm:consent"),
         "next": request.get_full_path(),
         "level": consent_of(request) if has_decided(request) else "",
+        "is_personal_offered": capped(request, Consent.PERSONAL) is Consent.PERSONAL,
         "policy_url": conf.get_settings().privacy.policy_url,
         "csrf_token": context.get("csrf_token", ""),
     }

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ecom_llm.models import Event, GenerationJob, ItemPair, LearningRun
+from ecom_llm.models import BrokenEvent, Event, GenerationJob, ItemPair, LearningRun
 from tests.conftest import MakeCatalog
 
 JOBS = "/admin/ecom_llm/generationjob/"
@@ -106,7 +106,9 @@ def test_events_pairs_and_runs_can_be_read(admin_client: Client) -> None:
     Event.objects.create(kind="search", occurred_at=timezone.now(), consent="anonymous", query="<script>")
     ItemPair.objects.create(kind="popular", seed="", product_id="<script>", weight=1, support=1, rank=1)
     LearningRun.objects.create(finished_at=timezone.now(), events=1, pairs=1, seconds=0.1)
-    for name in ("event", "itempair", "learningrun"):
+    BrokenEvent.objects.create(reason="kind 'looked' is not known", body="<script>" + "x" * 5_000)
+    assert "x" * 200 not in admin_client.get("/admin/ecom_llm/brokenevent/").content.decode()
+    for name in ("brokenevent", "event", "itempair", "learningrun"):
         page = admin_client.get(f"/admin/ecom_llm/{name}/")
         assert page.status_code == 200
         assert 'id="result_list"' in page.content.decode()

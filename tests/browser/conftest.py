@@ -24,10 +24,13 @@ from ecom_llm.models import GenerationJob
 from ecom_llm.recommend.learning import learn
 from shop_demo.models import Product
 from shop_demo.seeding import seed_catalogue
+from tests.products import BROWSER
 
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # By its own account this is a headless one, and robots are not recorded. Said here, it holds for beacons too.
+    f"--user-agent={BROWSER}",
 ]  # fmt: skip
 # For a machine with more to do than this; nothing waits longer than it must.
 PATIENCE_MS = 30_000

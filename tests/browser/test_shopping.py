@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from ecom_llm.models import Event
 from shop_demo.models import Order, Product
-from tests.browser.conftest import MODELS_WORDS, OpenPage
+from tests.browser.conftest import MODELS_WORDS, PATIENCE_MS, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -91,3 +91,23 @@ def test_hostile_search_runs_nothing_in_the_page(open_page: OpenPage) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("<img src=x onerror=")
     assert page.evaluate("() => window.isHurt === undefined")
+
+
+def test_time_on_a_product_page_reaches_the_shop(open_page: OpenPage, undescribed: Product) -> None:
+    page = open_page(undescribed.get_absolute_url())
+    page.wait_for_timeout(1100)
+    with page.expect_request("**/events/"):
+        page.goto("/cart/")
+    event = wait_for_dwell(page)
+    assert event.product_id == undescribed.sku
+    assert 1000 <= (event.engagement_ms or 0) <= 1_800_000
+
+
+def wait_for_dwell(page: Page) -> Event:
+    """A beacon's answer is told to nobody, so look for what it leaves behind."""
+    for _ in range(PATIENCE_MS // 100):
+        event = Event.objects.filter(kind="user_engagement").first()
+        if event is not None:
+            return event
+        page.wait_for_timeout(100)
+    pytest.fail("No time on the page was recorded.")

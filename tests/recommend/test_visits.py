@@ -1,11 +1,17 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.contrib.auth.models import User
+from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
+from ecom_llm.capture import repeats
 from ecom_llm.entities import EventKind
+from ecom_llm.models import Event, VisitorAccount
 from ecom_llm.recommend.visits import iter_orders, iter_visits, without_repeats
 from tests.recommend.conftest import record
 
@@ -66,3 +72,45 @@ def test_orders_hold_each_product_once() -> None:
 )
 def test_a_visit_is_thinned_to_its_newest_steps(products: str, limit: int, kept: str) -> None:
     assert without_repeats(list(products), limit) == list(kept)
+
+
+def test_what_else_a_shopper_does_keeps_the_visit_going() -> None:
+    record("p:1", "a", ago(80))
+    record("p:1", "", ago(55), kind=EventKind.SEARCH)
+    record("p:1", "b", ago(30))
+    record("p:2", "", ago(30), kind=EventKind.SEARCH)
+    assert list(iter_visits(LONG_AGO)) == [["a", "b"]]
+
+
+def test_a_change_of_summer_time_cuts_no_visit() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    # At one in the morning UTC clocks went from three back to two: by the wall the second is 50 minutes earlier.
+    first = datetime(2026, 10, 25, 2, 55, tzinfo=berlin, fold=0)
+    second = datetime(2026, 10, 25, 2, 5, tzinfo=berlin, fold=1)
+    # And 25 minutes by the wall are 25 minutes also where they lie in different zones.
+    third = (second.astimezone(UTC) + timedelta(minutes=25)).astimezone(ZoneInfo("Pacific/Auckland"))
+    for moment, product_id in ((first, "a"), (second, "b"), (third, "c")):
+        record("p:1", product_id, moment)
+    assert list(iter_visits(first - timedelta(days=1))) == [["a", "b", "c"]]
+
+
+def test_a_visit_goes_on_across_signing_in_at_personal_only(settings: Settings, client: Client) -> None:
+    """Below `personal` a visit goes on too, but nothing joins it to the account."""
+    settings.ROOT_URLCONF = "tests.recommend.urls"
+    settings.ECOM_LLM = settings.ECOM_LLM | {
+        "CATALOG": {
+            "ADAPTER": "ecom_llm.catalog.adapters.memory.MemoryCatalog",
+            "OPTIONS": {"products": [{"id": name, "name": name, "category": "c"} for name in "ab"]},
+        }
+    }
+    User.objects.create_user("eva")
+    for level in ("anonymous", "personal"):
+        client.cookies.clear()
+        client.cookies["ecom_llm_consent"] = level
+        client.get("/view/a/")
+        client.get("/sign-in/eva/")
+        client.get("/view/b/")
+        assert list(iter_visits(LONG_AGO)) == [["a", "b"]]
+        assert VisitorAccount.objects.count() == (level == "personal")
+        Event.objects.all().delete()
+        repeats.forget_recent()

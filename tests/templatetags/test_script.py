@@ -14,11 +14,14 @@ from ecom_llm.entities import Kind, TextKey
 from ecom_llm.models import Event
 from ecom_llm.publish.drafts import Draft, store
 from tests.conftest import MakeCatalog
+from tests.products import BROWSER
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
+    # By its own account this is a headless one, and robots are not recorded.
+    f"--user-agent={BROWSER}",
 ]  # fmt: skip
 TEMPLATE = """{% load ecom_llm %}<!doctype html><html lang="en"><title>Shop</title><body>
 {% product_description 'jacket-1' %}
@@ -91,7 +94,7 @@ def test_banner_goes_without_a_reload_and_nothing_is_sent_after_a_refusal(page: 
 def test_decision_can_be_changed_later(page: Page) -> None:
     page.locator("[data-ecom-llm-banner]").get_by_role("button", name="Keep nothing").click()
     choices = page.locator("[data-ecom-llm-consent-settings]")
-    choices.locator("summary").click()
+    choices.locator("summary").first.click()
     choices.get_by_role("button", name="Personal picks").click()
     expect(choices.locator("button[value=personal]")).to_have_attribute("aria-current", "true")
     expect(choices).not_to_have_attribute("open", "")

@@ -13,10 +13,10 @@ from django.db.models import Count, DurationField, ExpressionWrapper, Min, Outer
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from ecom_llm.capture import counters
+from ecom_llm.capture import counters, stream, tallies
 from ecom_llm.generate.budgets import budget_for, spent_by_kind
 from ecom_llm.management.database import database_errors_told
-from ecom_llm.models import Event, GenerationJob, LearningRun, Text, TextVersion
+from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, LearningRun, Text, TextVersion
 
 NO_VERSION = "no_version"
 WORKER_MINUTES = 5
@@ -56,6 +56,12 @@ class Command(BaseCommand):
         self._table("Texts by newest version", status["texts"], [*TextVersion.State.values, NO_VERSION])
         self.stdout.write(f"In the shop now: {status['published']}")
         self.stdout.write(f"Events in the last day: {status['events_last_day']}")
+        self.stdout.write(f"Counted by all processes today and yesterday (UTC): {_listed(status['counted'])}")
+        waiting = status["events_in_stream"]
+        if waiting is not None:
+            self.stdout.write(f"Events waiting in the stream: {waiting}")
+        self.stdout.write(f"Events kept aside because they could not be stored: {status['broken_events']}")
+        self.stdout.write(f"Visitors waiting to be forgotten: {status['erasures_waiting']}")
         self.stdout.write(f"Counted in this process only: {_listed(status['this_process'])}")
         self.stdout.write(f"Last learning run: {_learning(status['last_learning'])}")
 
@@ -88,7 +94,13 @@ def collect() -> dict[str, Any]:
         "budgets": _budgets_left(),
         "texts": _texts(),
         "published": Text.objects.filter(published__isnull=False).count(),
-        "events_last_day": Event.objects.filter(occurred_at__gte=now - timedelta(days=1)).count(),
+        "events_last_day": Event.objects.since(now - timedelta(days=1)).count(),
+        # Saved by each process every ten seconds and when it ends.
+        "counted": tallies.totals(days=2),
+        # None without a stream, and while Redis does not answer.
+        "events_in_stream": stream.backlog(),
+        "broken_events": BrokenEvent.objects.count(),
+        "erasures_waiting": Erasure.objects.filter(done_at=None).count(),
         "this_process": counters.read(),
         "last_learning": run
         and {

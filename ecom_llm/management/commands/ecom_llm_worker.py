@@ -22,8 +22,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import close_old_connections
 
 from ecom_llm import conf, pipeline
-from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
-from ecom_llm.generate.interrupted import DATABASE_AWAY
+from ecom_llm.exceptions import DATABASE_AWAY, BackendBrokenError, ModelLoadError
 from ecom_llm.management.database import database_errors_told, words_of
 from ecom_llm.management.stopping import Stop
 from ecom_llm.management.supervisor import Supervisor

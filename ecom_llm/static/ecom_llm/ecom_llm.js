@@ -116,16 +116,33 @@
   /* ---- Events ---- */
 
   const MOST_IN_A_BATCH = 50;
-  const SEEN_AFTER = 1000;
   const SEND_AFTER = 5000;
+  const A_DAY = 86400000;
   let waiting = [];
   let sendTimer = 0;
+
+  // Version 7, whose first 48 bits are the time. Not crypto.randomUUID, which pages without TLS do not have.
+  const uuid7 = () => {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    let rest = Date.now();
+    for (let place = 5; place >= 0; place -= 1) {
+      bytes[place] = rest % 256;
+      rest = Math.floor(rest / 256);
+    }
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    const digits = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  };
+
+  // How long ago it was, not when: the shopper's clock may be wrong, and this does not read it.
+  const aged = ({ at, ...event }) => ({ ...event, ago_ms: Math.min(A_DAY, Math.round(performance.now() - at)) });
 
   const send = () => {
     clearTimeout(sendTimer);
     sendTimer = 0;
     while (waiting.length && consent !== "none") {
-      const body = JSON.stringify({ token, events: waiting.splice(0, MOST_IN_A_BATCH) });
+      const body = JSON.stringify({ token, events: waiting.splice(0, MOST_IN_A_BATCH).map(aged) });
       const blob = new Blob([body], { type: "application/json" });
       if (!(navigator.sendBeacon && navigator.sendBeacon(`${api}events/`, blob))) {
         const headers = { "Content-Type": "application/json" };
@@ -135,35 +152,48 @@
     waiting = [];
   };
 
-  const record = (kind, productId) => {
+  const record = (kind, productId, more) => {
     if (consent === "none" || !productId) return;
-    const event = { kind, product_id: productId };
-    // Browsers make UUIDs on secure pages only; the server makes one where it is missing.
-    if (window.crypto && crypto.randomUUID) event.id = crypto.randomUUID();
-    waiting.push(event);
+    waiting.push({ id: uuid7(), kind, product_id: productId, ...more, at: performance.now() });
     if (waiting.length >= MOST_IN_A_BATCH) send();
     else if (!sendTimer) sendTimer = setTimeout(send, SEND_AFTER);
   };
 
-  const looks = new WeakMap();
+  /* ---- Impressions and clicks: a card half in view for a second, a link followed from it ---- */
+
+  const HALF = 0.5;
+  const SEEN_AFTER = 1000;
+  // Cards half in view, each with the timer that ends its second; none runs while the page is hidden.
+  const inView = new Map();
+  const observed = new WeakSet();
+
+  const startLook = (card) => {
+    const see = () => {
+      inView.delete(card);
+      observer.unobserve(card);
+      record("view_item_list", card.dataset.ecomLlmImpression);
+    };
+    clearTimeout(inView.get(card));
+    inView.set(card, document.hidden ? 0 : setTimeout(see, SEEN_AFTER));
+  };
+
+  const stopLook = (card) => {
+    clearTimeout(inView.get(card));
+    inView.delete(card);
+  };
+
   const observer =
     "IntersectionObserver" in window &&
     new IntersectionObserver(
       (entries) => {
-        for (const { target, isIntersecting } of entries) {
-          clearTimeout(looks.get(target));
-          if (!isIntersecting) continue;
-          const look = () => {
-            observer.unobserve(target);
-            record("view_item_list", target.dataset.ecomLlmImpression);
-          };
-          looks.set(target, setTimeout(look, SEEN_AFTER));
+        for (const { target, intersectionRatio } of entries) {
+          if (intersectionRatio >= HALF) startLook(target);
+          else stopLook(target);
         }
       },
-      { threshold: 0.5 },
+      { threshold: HALF },
     );
 
-  const observed = new WeakSet();
   const observe = () => {
     if (!observer) return;
     for (const element of document.querySelectorAll("[data-ecom-llm-impression]")) {
@@ -180,12 +210,76 @@
     send();
   });
 
-  /* ---- Consent ---- */
+  /* ---- Dwell: how long a product's page was in front of the shopper, told once when it first goes out of sight ---- */
+
+  const SHORTEST_DWELL = 1000;
+  const LONGEST_DWELL = 1800000;
+  const [navigation] = performance.getEntriesByType("navigation");
+  // A page that says "not found" under a product's address shows no product.
+  const isFound = !(navigation && navigation.responseStatus >= 400);
+  let dwelt = 0;
+  let lookingSince = null;
+  let isDwellTold = false;
+  let isInFront = true;
+
+  const countDwell = () => {
+    const now = performance.now();
+    if (lookingSince !== null) dwelt += now - lookingSince;
+    lookingSince = isInFront && !document.hidden ? now : null;
+  };
+
+  const restartDwell = () => {
+    lookingSince = null;
+    dwelt = 0;
+    countDwell();
+  };
+
+  const tellDwell = () => {
+    countDwell();
+    if (isDwellTold || !isFound || consent === "none" || dwelt < SHORTEST_DWELL) return;
+    isDwellTold = true;
+    const engagement = Math.min(LONGEST_DWELL, Math.round(dwelt));
+    record("user_engagement", script.dataset.ecomLlmProduct, { engagement_ms: engagement });
+  };
+
+  const setInFront = (isFocused) => {
+    isInFront = isFocused;
+    countDwell();
+  };
+
+  window.addEventListener("focus", () => setInFront(true));
+  // A frame within the page takes the focus from its window, not from the page.
+  window.addEventListener("blur", () => setInFront(document.hasFocus()));
+
+  /* ---- Consent and rights ---- */
+
+  // From the least that may be kept to the most.
+  const LEVELS = ["none", "anonymous", "personal"];
+  let focusedBeforeBanner = null;
+
+  // What waits belongs to the level under which it was seen, and so does the time looked at so far.
+  const changeLevel = (level) => {
+    if (level === consent) return;
+    consent = level;
+    waiting = [];
+    restartDwell();
+  };
+
+  // Before a higher level holds, what waits goes out under the old one; a lower one silences the page at once.
+  const prepareFor = (level) => {
+    if (LEVELS.indexOf(level) > LEVELS.indexOf(consent)) send();
+    else if (level !== consent) changeLevel("none");
+  };
+
+  const removeBanners = () => {
+    for (const banner of document.querySelectorAll("[data-ecom-llm-banner]")) {
+      const hadFocus = banner.contains(document.activeElement);
+      banner.remove();
+      if (hadFocus && focusedBeforeBanner) focusedBeforeBanner.focus({ preventScroll: true });
+    }
+  };
 
   const showDecision = (form, level) => {
-    consent = level;
-    const banner = form.closest("[data-ecom-llm-banner]");
-    if (banner) banner.remove();
     for (const button of document.querySelectorAll("[data-ecom-llm-consent-form] button[name=level]")) {
       if (button.value === level) button.setAttribute("aria-current", "true");
       else button.removeAttribute("aria-current");
@@ -195,33 +289,67 @@
       details.open = false;
       details.querySelector("summary").focus();
     }
+    removeBanners();
+  };
+
+  const call = async (form, url, method, body) => {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
+    const response = await fetch(url, { method, headers, body, credentials: "same-origin" });
+    if (!response.ok) throw new Error(String(response.status));
+    return response;
+  };
+
+  const decide = async (form, button) => {
+    prepareFor(button.value);
+    const response = await call(form, form.action, "POST", JSON.stringify({ level: button.value }));
+    const { level } = await response.json();
+    changeLevel(level);
+    showDecision(form, level);
     announce(document, "consent", { level });
   };
 
+  const erase = async (form) => {
+    // What this page still saw of the visitor goes with the rest, and nothing more is sent from it.
+    changeLevel("none");
+    await call(form, form.dataset.ecomLlmErase, "DELETE");
+    const status = form.querySelector("[role=status]");
+    status.textContent = status.dataset.ecomLlmDone;
+    announce(document, "erased", {});
+  };
+
+  const actOf = (form, button) => {
+    if (form.matches("[data-ecom-llm-erase]")) return erase;
+    return form.matches("[data-ecom-llm-consent-form]") && button && button.name === "level" ? decide : null;
+  };
+
   document.addEventListener("submit", async (event) => {
-    const form = event.target;
-    const button = event.submitter;
-    if (!button || button.name !== "level" || !form.matches("[data-ecom-llm-consent-form]")) return;
-    if (form.dataset.ecomLlmPlain) return;
+    const { target: form, submitter: button } = event;
+    const act = actOf(form, button);
+    if (!act || form.dataset.ecomLlmPlain) return;
     event.preventDefault();
     try {
-      const response = await fetch(form.action, {
-        method: "POST",
-        credentials: "same-origin",
-        headers: {
-          "Content-Type": "application/json",
-          "X-CSRFToken": form.elements.csrfmiddlewaretoken.value,
-        },
-        body: JSON.stringify({ level: button.value }),
-      });
-      if (!response.ok) throw new Error(String(response.status));
-      showDecision(form, (await response.json()).level);
+      await act(form, button);
     } catch {
       // The plain way, with the page loaded anew.
       form.dataset.ecomLlmPlain = "true";
       form.requestSubmit(button);
     }
   });
+
+  document.addEventListener("focusin", ({ target, relatedTarget }) => {
+    const banner = target.closest("[data-ecom-llm-banner]");
+    if (banner && !banner.contains(relatedTarget)) focusedBeforeBanner = relatedTarget;
+  });
+
+  // The style sheet keeps so much of the page free below that the banner never lies over what has the focus.
+  const makeRoomFor = (banner) => {
+    const room = () =>
+      document.documentElement.style.setProperty("--ecom-llm-banner-height", `${banner.offsetHeight}px`);
+    new ResizeObserver(room).observe(banner);
+  };
+
+  const banner = document.querySelector("[data-ecom-llm-banner]");
+  if (banner && "ResizeObserver" in window) makeRoomFor(banner);
 
   /* ---- Begin ---- */
 
@@ -233,11 +361,28 @@
     schedule();
   };
 
+  const leave = () => {
+    tellDwell();
+    send();
+  };
+
   document.addEventListener("ecom-llm:refresh", refresh);
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) send();
-    else schedule();
+    // A second in view starts anew when the page comes back.
+    for (const card of [...inView.keys()]) startLook(card);
+    if (document.hidden) leave();
+    else {
+      countDwell();
+      schedule();
+    }
   });
-  window.addEventListener("pagehide", send);
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", ({ persisted }) => {
+    // Back from the browser's memory of pages: the same page, viewed once more.
+    if (!persisted) return;
+    isDwellTold = false;
+    restartDwell();
+  });
+  restartDwell();
   refresh();
 })();
