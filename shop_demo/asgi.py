@@ -8,4 +8,9 @@ from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop_demo.settings")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+# Only now are the apps there.
+from ecom_llm.capture.lifespan import ending_orderly  # noqa: E402
+
+application = ending_orderly(_django)

@@ -20,6 +20,7 @@ from shop_demo.models import Product
 
 PRODUCTS = 6
 SEARCHES = ("tent", "kettle")
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 LOOK_SECONDS = 1.0
 # Eight addresses each time; the API lets one address ask 300 times a minute.
 LOOKS_PER_POLL = 5
@@ -42,6 +43,8 @@ class Shopper:
         self._say = say
         jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         self._browser = urllib.request.build_opener(jar)
+        # The library's own name is a robot's, and robots are not recorded.
+        self._browser.addheaders = [("User-Agent", BROWSER)]
         self.pages = 0
         self.errors: list[str] = []
 

@@ -152,3 +152,19 @@ def test_recently_viewed_lists_the_last_eight_without_the_current(client: Client
     assert shown == skus[:2:-1]
     on_product = [product.sku for product in client.get(f"/products/{skus[-1]}/").context["recent"]]
     assert on_product == skus[-2:2:-1]
+
+
+@pytest.mark.parametrize("change", ["none", "anonymous", "objection", "deletion"])
+def test_recently_viewed_is_forgotten_with_the_rest(client: Client, change: str) -> None:
+    root = "/ecom-llm/api/v1/me/"
+    client.post(f"{root}consent/", {"level": "personal"}, "application/json")
+    client.get(f"/products/{Product.objects.listed()[0].sku}/")
+    assert client.get("/").context["recent"]
+    if change == "deletion":
+        client.delete(root)
+    elif change != "objection":
+        client.post(f"{root}consent/", {"level": change}, "application/json")
+    # Whichever page comes next.
+    client.get("/cart/", headers={"Sec-GPC": "1"} if change == "objection" else {})
+    assert not client.cookies["sessionid"].value
+    assert not client.get("/").context["recent"]
