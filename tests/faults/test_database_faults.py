@@ -19,12 +19,13 @@ from ecom_llm.models import Event, GenerationJob, TextVersion
 from tests.faults.conftest import IS_FULL, RecordFigure
 from tests.faults.processes import celery_worker, shop_settings, wait_until, worker
 from tests.faults.servers import PostgresServer, RedisServer, serving
-from tests.faults.shoppers import Visit, counted, stock_shelves, visit, web_server, with_demo_catalogue
+from tests.faults.shoppers import AT_ONCE, Visit, counted, stock_shelves, visit, web_server, with_demo_catalogue
 from tests.settings import env
 
 Rounds = Callable[[int, int], int]
 State = GenerationJob.State
 DOWN_SECONDS = 1
+BUFFERED = "ecom_llm.capture.sinks.buffered.BufferedSink"
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +179,36 @@ def test_pages_go_on_while_the_database_is_read_only(
     recorded_after = Event.objects.count() - written_then
     text = f"{failed} of {len(during)} pages failed in {seconds} s; {counts[1]} of {recordable(during)} events dropped"
     text += f" and counted, {recorded_after} of {recordable(after)} recorded after it"
-    figure(17, text, is_held=failed == 0 and is_counted and recorded_after == recordable(after))
+    figure(17, text, is_held=failed == 0 and is_counted and recorded_after == recordable(after), driver="direct")
+
+
+def test_what_the_buffer_holds_is_stored_when_the_database_can_be_written_to_again(
+    own_database: PostgresServer, settings: Any, rounds: Rounds, figure: RecordFigure
+) -> None:
+    seconds, room = rounds(60, 4), rounds(500, 30)
+    settings.ECOM_LLM = with_demo_catalogue(shop_settings(), SINK=BUFFERED, BUFFER_EVENTS=room)
+    shop = ["/", *stock_shelves(60), "/search/?q=lamp"]
+    with web_server() as port:
+        before = visit(port, shop[-20:])
+        wait_until(lambda: counted(port)["held"] == 0)
+        set_read_only(own_database, "on")
+        during = visit(port, itertools.cycle(shop), time.monotonic() + seconds)
+        counts, written = counted(port), Event.objects.count()
+        set_read_only(own_database, "off")
+        recorded, dropped = counted_events(counts)
+        wait_until(answers(lambda: Event.objects.count() >= recorded), 60)
+        # Nor does more come than was said to have been taken.
+        wait_until(lambda: counted(port)["held"] == 0)
+        stored = Event.objects.count()
+    failed = sum(item.status != 200 for item in [*before, *during])
+    offered = recordable(before) + recordable(during)
+    is_exact = written == recordable(before) and written + counts["held"] == recorded == stored
+    is_exact = is_exact and recorded + dropped == offered
+    # Each of the server's threads may find the last room.
+    is_full = dropped > 0 and room <= counts["held"] <= room + AT_ONCE
+    text = f"{failed} of {len(during)} pages failed in {seconds} s; of {recordable(during)} events {counts['held']}"
+    text += f" held and {stored - written} stored after it, {dropped} dropped and counted"
+    figure(17, text, is_held=failed == 0 and is_exact and is_full, driver="buffered")
 
 
 def set_read_only(server: PostgresServer, value: str) -> None:
