@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import json
 import subprocess
+from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from shop_demo.settings import MIDDLEWARE
+
+capture = pytest.importorskip("benchmarks.capture")
+capture_load = pytest.importorskip("benchmarks.capture_load")
+capture_variants = pytest.importorskip("benchmarks.capture_variants")
+drain = pytest.importorskip("benchmarks.drain")
 generation = pytest.importorskip("benchmarks.generation")
 gpu = pytest.importorskip("benchmarks.gpu")
 
@@ -61,3 +69,86 @@ def test_baseline_keeps_its_manager_for_the_timed_run_and_has_as_many_places(mon
     gpu.generate_batch(model, [[3, 4]], argparse.Namespace(new_tokens=4, places=7))
     assert asked["persistent_manager"] is True
     assert asked["continuous_batching_config"].max_requests_per_batch == 7
+
+
+def block_of(microseconds: int, without: int = 1000, lost: int = 0) -> dict[str, Any]:
+    """One block of ten requests, each as long, by turns with ten that nothing records."""
+    return {
+        "ns": [microseconds * 1000] * 10, "without_ns": [without * 1000] * 10, "offered": 10, "recorded": 10 - lost,
+        "cpu_us": float(microseconds), "seconds": 1.0,
+    }  # fmt: skip
+
+
+def test_recording_is_told_against_a_page_for_the_same_visitors() -> None:
+    pages = {"none": 1000, "none_personal": 1500, "django_request": 3500, "buffered": 1090, "buffered_personal": 1620}
+    baselines = {name: "none_personal" if name.endswith("personal") else "none" for name in pages}
+    blocks = {name: [block_of(microseconds, pages[baselines[name]])] for name, microseconds in pages.items()}
+    result = capture.summary(blocks, baselines, {"redis": "ecom_llm.capture.sinks.redis"})
+    assert (result["buffered"]["p50_us"], result["buffered_personal"]["p99_us"]) == (90, 120)
+    assert (result["none"]["p50_us"], result["none_personal"]["page_us"]["p50"]) == (0, 1500)
+    assert result["ratio_django_request_to_buffered"] == round(2500 / 90, 1)
+    assert result["redis"] == {"missing": "ecom_llm.capture.sinks.redis"}
+    assert result["targets"] == {
+        "buffered_p50_at_most_100_us": True, "ratio_at_least_25": True, "redis_p50_at_most_300_us": None,
+        "every_event_recorded": True,
+    }  # fmt: skip
+
+
+def test_one_lost_event_is_told() -> None:
+    blocks = {"none": [block_of(1000)] * 2, "buffered": [block_of(1090), block_of(1090, lost=1)]}
+    result = capture.summary(blocks, {"none": "none", "buffered": "none"}, {})
+    assert result["targets"]["every_event_recorded"] is False
+    assert (result["buffered"]["offered"], result["buffered"]["recorded"]) == (20, 19)
+
+
+def test_requests_to_both_sites_alternate_in_no_fixed_order() -> None:
+    served: list[str] = []
+
+    class Site:
+        def __init__(self, name: str) -> None:
+            self.name = name
+            self.variant = SimpleNamespace(consent="anonymous")
+
+        def serve(self, environ: str) -> int:
+            served.append(self.name)
+            return 1 if self.name == "with" else 2
+
+    shoppers = SimpleNamespace(requests=lambda number, consent: [consent] * number)
+    taken = capture.alternate(Site("with"), Site("without"), shoppers, 50)
+    assert taken == ([1] * 50, [2] * 50)
+    first = served[::2]
+    assert {*first} == {"with", "without"}
+    assert all({*served[place : place + 2]} == {"with", "without"} for place in range(0, 100, 2))
+    # Neither always the same one first nor by turns.
+    assert len({*pairwise(first)}) == 4
+
+
+def test_django_request_stands_right_behind_the_accounts_and_ours_at_the_end() -> None:
+    variants = capture_variants.VARIANTS
+    assert capture_variants.with_middleware(MIDDLEWARE, variants["none"]) == MIDDLEWARE
+    theirs = capture_variants.with_middleware(MIDDLEWARE, variants["django_request"])
+    place = theirs.index(capture_variants.DJANGO_REQUEST)
+    assert theirs[place - 1] == capture_variants.AUTHENTICATION
+    assert capture_variants.with_middleware(MIDDLEWARE[:-1], variants["buffered"]) == MIDDLEWARE
+
+
+def test_a_fifth_of_what_is_drained_has_come_before() -> None:
+    records = drain.offered(1000, ["a", "b"])
+    assert (len(records), len({record.id for record in records})) == (1000, 800)
+    first = {record.id: place for place, record in reversed(list(enumerate(records)))}
+    again = [place for place, record in enumerate(records) if first[record.id] < place]
+    assert len(again) == 200
+    assert max(place - first[records[place].id] for place in again) > 100
+
+
+@pytest.mark.parametrize(("in_database", "dropped", "is_complete"), [(90, 10, True), (89, 10, False), (90, 9, False)])
+def test_every_page_under_load_must_be_found_or_counted(in_database: int, dropped: int, *, is_complete: bool) -> None:
+    load = {
+        "requests": 98, "microseconds": 1_000_000, "p50_us": 1, "p99_us": 2, "status_errors": 0, "socket_errors": 0,
+    }  # fmt: skip
+    tallies = [
+        {"sent": 60, "counters": {"recorded": 50, "dropped.buffer_full": dropped}},
+        {"sent": 40, "counters": {"recorded": 40}},
+    ]
+    result = capture_load.outcome(load, tallies, in_database)
+    assert (result["pages_sent"], result["accepted"], result["is_complete"]) == (100, 90, is_complete)
