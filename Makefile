@@ -38,6 +38,9 @@ bench: $(VENV)/.dev ## Speed beside what one would otherwise do
 	$(BIN)/python -m benchmarks.start
 	$(BIN)/python -m benchmarks.jobs
 	$(BIN)/python -m benchmarks.pages
+	$(BIN)/python -m benchmarks.capture
+	$(BIN)/python -m benchmarks.drain
+	$(BIN)/python -m benchmarks.capture_load
 
 build: $(VENV)/.dev
 	$(BIN)/python -m build --wheel

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.db import connection
+from django.test import AsyncRequestFactory, RequestFactory
 
+from ecom_llm.capture import repeats
 from ecom_llm.catalog.adapters.memory import MemoryCatalog, MemoryProduct
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.generate import interrupted
 from ecom_llm.generate.backends import registry
 from ecom_llm.pipeline import sweeping
 from tests import needs
-from tests.products import SAMPLE_PRODUCTS
+from tests.products import BROWSER, SAMPLE_PRODUCTS
 
 MakeCatalog = Callable[..., MemoryCatalog]
 
@@ -54,6 +56,30 @@ def _fresh_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeping, "_learning_failed_at", float("-inf"))
     for _, backend in registry._backends.values():
         backend.fitting_jobs = None
+
+
+@pytest.fixture(autouse=True)
+def _browser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Django's test clients send no user agent, and so would be taken for robots."""
+    environ, scope = RequestFactory._base_environ, AsyncRequestFactory._base_scope
+
+    def environ_of_browser(self: RequestFactory, **request: Any) -> Any:
+        return environ(self, **{"HTTP_USER_AGENT": self.defaults.get("HTTP_USER_AGENT", BROWSER), **request})
+
+    def scope_of_browser(self: AsyncRequestFactory, **request: Any) -> Any:
+        made = scope(self, **request)
+        if not any(name == b"user-agent" for name, _ in made["headers"]):
+            made["headers"].append((b"user-agent", BROWSER.encode()))
+        return made
+
+    monkeypatch.setattr(RequestFactory, "_base_environ", environ_of_browser)
+    monkeypatch.setattr(AsyncRequestFactory, "_base_scope", scope_of_browser)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_seen() -> None:
+    """What one test's visitor looked at is no repeat for the next test's."""
+    repeats.forget_recent()
 
 
 @pytest.fixture

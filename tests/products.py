@@ -1,10 +1,13 @@
-"""The products of tests that need a handful and no table."""
+"""The products of tests that need a handful and no table, and the browser of their shoppers."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from ecom_llm.catalog.adapters.memory import MemoryProduct
+
+# What a shopper's browser calls itself.
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 SAMPLE_PRODUCTS = (
     MemoryProduct(

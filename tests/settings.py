@@ -55,6 +55,8 @@ WHITENOISE_AUTOREFRESH = True
 
 ECOM_LLM: dict[str, Any] = {
     **_SHOP,
+    # What a test did is in the table when it looks; the sinks that write later have tests of their own.
+    "CAPTURE": {**_SHOP["CAPTURE"], "SINK": "ecom_llm.capture.sinks.direct.DirectSink"},
     "BACKENDS": {"default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend"}},
     "GENERATE": {"DRIVER": "worker"},
 }

@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from celery import Celery
+from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from ecom_llm import celery_checks, checks, tasks
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
-from ecom_llm.checks import MEANINGS, check_settings
+from ecom_llm.checks import MEANINGS, check_deployment, check_settings
 
+REDIS_SINK = "ecom_llm.capture.sinks.redis.RedisSink"
 TRANSFORMERS = "ecom_llm.generate.backends.transformers.TransformersBackend"
 
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "checks.md"
@@ -71,11 +73,18 @@ def test_demo_shop_passes_every_check() -> None:
         ({"CATALOG": {"ADAPTER": f"{__name__}.FaultyCatalog"}}, "E011", "have no names"),
         ({"BACKENDS": {"default": {"BACKEND": "no.such.Backend"}}}, "E020", "no.such.Backend"),
         ({"CAPTURE": {"SINK": "no.such.Sink"}}, "E021", "no.such.Sink"),
+        ({"CAPTURE": {"SINK": "collections.OrderedDict"}}, "E021", "is not a Sink"),
+        ({"CAPTURE": {"SINK": REDIS_SINK}}, "E023", "CAPTURE['REDIS_URL'] is empty"),
+        ({"CAPTURE": {"SINK": REDIS_SINK, "REDIS_URL": "host:6379"}}, "E023", "is not the address of a Redis"),
+        ({"CAPTURE": {"SINK": REDIS_SINK}, "CATALOGUE": {}}, "E002", "CATALOG"),
         ({"CATALOG": {"ADAPTER": f"{__name__}.CrashingCatalog"}}, "E090", "RuntimeError: boom"),
         ({"CAPTURE": {"PRODUCT_VIEWS": {"produkt": "sku"}}}, "W005", "Did you mean 'product'?"),
         ({"CAPTURE": {"PRODUCT_VIEWS": {"product": "id"}}}, "W005", "has no argument 'id'"),
         ({"CAPTURE": {"SEARCH_VIEWS": {"admin:find": "q"}}}, "W005", "admin:find"),
         ({"PRIVACY": {"DEFAULT_CONSENT": "personal"}}, "W006", "lasting id"),
+        ({"PRIVACY": {"RETENTION_DAYS": {"default": 90, "view_item": 89}}}, "W021", "'view_item' are kept for 89"),
+        ({"RECOMMEND": {"LEARN_DAYS": 90}, "PRIVACY": {"RETENTION_DAYS": {"purchase": 30}}}, "W021", "'purchase'"),
+        ({"CHANNELS": {"SEARCH_DAYS": 91}}, "W021", "searches are kept for 90"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "search": ["nme"]}}}, "E010", "nme"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "search": "name"}}}, "E010", "must be a list"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "select_related": ["nope"]}}}, "E010", "nope"),
@@ -96,6 +105,19 @@ def test_wrong_setting_is_reported(settings: Any, change: dict[str, Any], number
     reported = found()
     assert said in reported.pop(number)
     assert reported == {}
+
+
+@pytest.mark.parametrize(
+    ("debug", "session", "csrf", "ids"),
+    [(False, False, False, ["W020"]), (False, True, False, []), (False, False, True, []), (True, False, False, [])],
+)
+def test_cookies_that_travel_in_the_clear_are_reported_in_production(
+    settings: Any, debug: bool, session: bool, csrf: bool, ids: list[str]
+) -> None:
+    settings.DEBUG, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE = debug, session, csrf
+    assert [str(item.id).removeprefix("ecom_llm.") for item in check_deployment()] == ids
+    assert check_deployment in registry.get_checks(include_deployment_checks=True)
+    assert check_deployment not in registry.get_checks()
 
 
 def test_setting_that_is_no_dict_is_reported(settings: Any) -> None:

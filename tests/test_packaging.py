@@ -74,11 +74,17 @@ import django
 django.setup()
 from django.test import Client
 import ecom_llm
+from ecom_llm.capture.sinks.base import get_sink
 from ecom_llm.models import Event
 from shop.models import Product
 
 lamp, _ = Product.objects.get_or_create(title="Reading Lamp", colour="green", material="brass")
-answer = Client().get(lamp.get_absolute_url())
+browser = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+# Another shopper each time: the same one's second look within five seconds would be none.
+address = f"192.0.2.{Event.objects.count() + 1}"
+answer = Client(headers={"user-agent": browser}, REMOTE_ADDR=address).get(lamp.get_absolute_url())
+# A thread would within a second, or the end of this process.
+get_sink().flush()
 events = list(Event.objects.values_list("kind", "product_id"))
 print(json.dumps({"file": ecom_llm.__file__, "status": answer.status_code, "events": events, "id": str(lamp.pk),
                   "page": answer.content.decode()}))

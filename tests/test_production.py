@@ -108,7 +108,7 @@ def test_monitoring_page_lists_every_figure_with_its_labels() -> None:
 
     rows = re.findall(r"^\| `(ecom_llm_\w+)` \| (.+?) \|", (DOCS / "monitoring.md").read_text(), re.MULTILINE)
     listed = {name: tuple(re.findall(r"`(\w+)`", labels)) for name, labels in rows}
-    read = {family.name: tuple(family.samples[0].labels) for family in DatabaseCollector().collect()}
+    read = {family.name: tuple(family._labelnames) for family in DatabaseCollector().collect()}
     instruments = metrics._instruments()
     assert instruments is not None
     counted = {}
