@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,9 @@ from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import DATABASE_AWAY, DATABASE_UNREADY
 from ecom_llm.models import Event
 from ecom_llm.signals import event_recorded
+from ecom_llm.traces import trace_of
+
+logger = logging.getLogger("ecom_llm.capture")
 
 
 @dataclass(slots=True)
@@ -102,7 +106,10 @@ def _resolved(records: Sequence[EventRecord], broken: list[tuple[EventRecord, st
         parents = resolve_ids(open_ids)
     except DATABASE_UNREADY:
         raise
-    except Exception:
+    except Exception as error:
+        counters.count("failures.catalogue")
+        # Its words are the shop's, and may hold anything.
+        logger.error("The catalogue fails; products are looked up one by one: %s", trace_of(error))  # noqa: TRY400
         parents, failed = _resolve_one_by_one(open_ids)
     if failed:
         broken += [
@@ -121,7 +128,6 @@ def _resolved(records: Sequence[EventRecord], broken: list[tuple[EventRecord, st
 
 def _resolve_one_by_one(product_ids: set[str]) -> tuple[dict[str, str], dict[str, str]]:
     """What the catalogue makes of each id, and why it makes nothing of some: one must not hold up all the others."""
-    counters.count("failures.catalogue")
     parents: dict[str, str] = {}
     failed: dict[str, str] = {}
     for product_id in product_ids:

@@ -118,12 +118,15 @@ def test_the_reason_does_not_reach_the_log(caplog: pytest.LogCaptureFixture) -> 
     assert "secret" not in caplog.text
 
 
-def test_what_the_catalogue_fails_on_is_kept_aside_and_holds_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_the_catalogue_fails_on_is_kept_aside_and_holds_nothing_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     resolve_ids = storing.resolve_ids
+    words = ["words", "of", "the", "shop's"]
 
     def fail(product_ids: set[str]) -> dict[str, str]:
         if "poison" in product_ids:
-            raise KeyError("words of the shop's own")
+            raise KeyError(" ".join(words))
         return resolve_ids(product_ids)
 
     monkeypatch.setattr(storing, "resolve_ids", fail)
@@ -131,6 +134,9 @@ def test_what_the_catalogue_fails_on_is_kept_aside_and_holds_nothing_up(monkeypa
     records = [make(n, product_id=name, is_known=False) for n, name in enumerate(names)]
     assert store(records) == Stored(inserted=2, unknown=1, broken=1)
     assert BrokenEvent.objects.get().reason == "the catalogue fails on its product: KeyError"
+    assert "The catalogue fails" in caplog.text
+    assert "words of" not in caplog.text
+    assert counters.read("failures.") == {"catalogue": 1}
 
 
 def test_a_batch_offered_again_after_an_outage_keeps_nothing_aside_twice(monkeypatch: pytest.MonkeyPatch) -> None:
