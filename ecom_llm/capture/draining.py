@@ -8,7 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from functools import partial
 
 from ecom_llm.capture import counters
@@ -24,24 +24,14 @@ BATCH_EVENTS = 5_000
 
 
 @dataclass(slots=True)
-class Drained:
+class Drained(Stored):
     """What became of the entries that were taken from the stream.
 
     Attributes:
         entries: acknowledged and deleted; all but those that somebody else had deleted are in one of the other counts.
-        inserted: new in the table.
-        duplicates: were there already.
-        unknown: about a product that the catalogue does not have.
-        erased: of visitors who have asked to be forgotten since.
-        broken: kept aside, see `BrokenEvent`.
     """
 
     entries: int = 0
-    inserted: int = 0
-    duplicates: int = 0
-    unknown: int = 0
-    erased: int = 0
-    broken: int = 0
 
     def add(self, other: Drained) -> None:
         """Add another's counts."""
@@ -144,14 +134,9 @@ def _store(batch: _Batch) -> Drained:
     for name, amount in (("erased", erased), ("broken", broken)):
         if amount:
             counters.count(f"events.dropped.{name}", amount)
-    return Drained(
-        entries=len(batch.ids),
-        inserted=stored.inserted,
-        duplicates=stored.duplicates,
-        unknown=stored.unknown,
-        erased=stored.erased + erased,
-        broken=stored.broken + broken,
-    )
+    stored.erased += erased
+    stored.broken += broken
+    return Drained(**asdict(stored), entries=len(batch.ids))
 
 
 def _kept_aside(body: bytes, reason: str) -> bool:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
 
 from ecom_llm import conf
 from ecom_llm.capture import counters
 from ecom_llm.capture.boundary import boundary
 from ecom_llm.capture.salts import daily_salt
+from ecom_llm.capture.sinks.base import MakeEvents
 from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import DATABASE_UNREADY
 
 # How long an address may be held.
 LONGEST_SECONDS = 60.0
-
-MakeEvents = Callable[[], Sequence[EventRecord]]
 
 
 class PutOff:

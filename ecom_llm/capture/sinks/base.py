@@ -12,6 +12,8 @@ from ecom_llm.capture.forks import ProcessLock
 from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import ConfigurationError
 
+MakeEvents = Callable[[], Sequence[EventRecord]]
+
 
 class Sink(ABC):
     """Takes events on a request's time, so it must be quick. One object serves all threads of a process."""
@@ -39,7 +41,7 @@ class Sink(ABC):
             Exception: none was taken; the caller counts them as dropped.
         """
 
-    def put_off(self, make: Callable[[], Sequence[EventRecord]]) -> None:
+    def put_off(self, make: MakeEvents) -> None:
         """Have events made and written by another thread than the shopper's own; called where `puts_off` says so.
 
         Args:

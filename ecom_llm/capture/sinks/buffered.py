@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from ecom_llm import conf
 from ecom_llm.capture import background, counters
 from ecom_llm.capture.handover import give
-from ecom_llm.capture.put_off import MakeEvents, PutOff
-from ecom_llm.capture.sinks.base import Sink
+from ecom_llm.capture.put_off import PutOff
+from ecom_llm.capture.sinks.base import MakeEvents, Sink
 from ecom_llm.capture.storing import store
 from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import DATABASE_UNREADY

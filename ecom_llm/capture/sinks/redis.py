@@ -15,9 +15,9 @@ from django.conf import settings as django_settings
 from ecom_llm import conf
 from ecom_llm.capture import background, counters
 from ecom_llm.capture.handover import give
-from ecom_llm.capture.put_off import MakeEvents, PutOff
+from ecom_llm.capture.put_off import PutOff
 from ecom_llm.capture.redis_client import is_installed, problem_with
-from ecom_llm.capture.sinks.base import Sink
+from ecom_llm.capture.sinks.base import MakeEvents, Sink
 from ecom_llm.capture.sinks.buffered import BufferedSink
 from ecom_llm.capture.stream import EventStream
 from ecom_llm.capture.wire import encode
