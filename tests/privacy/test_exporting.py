@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.contrib.auth.models import User
 
+from ecom_llm.capture import background
 from ecom_llm.capture.erased import ask_to_forget
 from ecom_llm.capture.sinks.base import get_sink
 from ecom_llm.entities import EventKind
@@ -38,6 +39,12 @@ WHOLE: dict[str, Any] = {
     "language": "en-gb",
     "engagement_ms": 1500,
 }
+
+
+@pytest.fixture(autouse=True)
+def _no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that a test started would go on flushing what later tests hold."""
+    monkeypatch.setattr(background, "ensure", lambda: None)
 
 
 def document(*keys: str) -> dict[str, Any]:
