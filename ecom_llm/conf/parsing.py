@@ -83,6 +83,9 @@ def _type_problem(value: object, hint: Any) -> str:
     if origin is int:
         is_positive = isinstance(value, int) and not isinstance(value, bool) and value > 0
         return "" if is_positive else f"must be a whole number above 0, not {value!r}"
+    if origin is float:
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+        return "" if is_number else f"must be a number from 0, not {value!r}"
     return "" if isinstance(value, origin) else f"must be a {origin.__name__}, not {type(value).__name__}"
 
 

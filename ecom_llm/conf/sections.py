@@ -59,16 +59,34 @@ class Capture:
 class Recommend:
     """How products are picked."""
 
-    # Candidates read for each seed product and kind of evidence.
-    candidates: int = 40
-    # Days of events that item pairs are learned from.
-    learn_days: int = 90
+    # Candidates kept for each product.
+    candidates: int = 100
+    # Days of events that item pairs are learned from, back from the newest event.
+    learn_days: int = 365
     # Products of one visit that are paired at most, newest first; giant visits teach nothing.
     visit_products: int = 30
     # Minutes after which an idle worker learns again, if there are new events, and after learning has failed.
     learn_minutes: int = 10
+    # Hours after which an idle worker learns all anew, which takes back what is older than LEARN_DAYS.
+    rebuild_hours: int = 24
+    # Days after which a visit or an order counts half.
+    half_life_days: int = 180
     # Visits or orders that must show a pair before it counts as evidence.
     min_support: int = 2
+    # Products of the current visit that recommendations start from, newest first.
+    visit_seeds: int = 10
+    # Whether the current visit of visitors without a lasting id counts, too. Two browsers of one kind behind one
+    # address are one visitor then.
+    from_anonymous_visits: bool = True
+    # How much other categories are preferred among products of about the same score: 0 not at all, 1 a lot.
+    diversity: float = 0.2
+    # Encoder that compares products by what they are: "packaged:all-minilm-l6-v2", a Hugging Face model, or empty for
+    # words alone.
+    embeddings: str = "packaged:all-minilm-l6-v2"
+    # Revision of a Hugging Face encoder: a commit, so that it cannot change.
+    embeddings_revision: str = ""
+    # Days in which a product that hardly anyone has seen may take one place among recommendations for what it is.
+    fresh_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from ecom_llm.entities.generating import DARING_TEMPERATURE, Completion, JobRequ
 from ecom_llm.entities.products import Fact, Offer, ProductFacts
 from ecom_llm.entities.recommending import Evidence, Recommendation
 from ecom_llm.entities.texts import Finding, ReasonSubject, TextKey
-from ecom_llm.entities.words import Consent, EventKind, EvidenceKind, Kind, Origin, Severity
+from ecom_llm.entities.words import Consent, EventKind, EvidenceKind, Kind, ListKind, Origin, Severity
 
 __all__ = [
     "DARING_TEMPERATURE",
@@ -19,6 +19,7 @@ __all__ = [
     "Finding",
     "JobRequest",
     "Kind",
+    "ListKind",
     "Message",
     "Offer",
     "Origin",

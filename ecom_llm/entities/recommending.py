@@ -16,6 +16,7 @@ class Evidence:
         kind: what links the two.
         seed_id: the product it was picked beside; empty when there is none.
         support: how many visits or orders show it; 0 when nothing was counted.
+        lift: how many times as often as by chance; 0 when it was not counted.
         detail: the shared attribute's name, the category or the query, as the kind needs.
         value: the shared attribute's value.
     """
@@ -23,6 +24,7 @@ class Evidence:
     kind: EvidenceKind
     seed_id: str = ""
     support: int = 0
+    lift: float = 0.0
     detail: str = ""
     value: str = ""
 

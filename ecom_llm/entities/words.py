@@ -38,11 +38,26 @@ class EvidenceKind(StrEnum):
 
     VIEWED_AFTER = "viewed_after"
     VIEWED_TOGETHER = "viewed_together"
+    ADDED_TOGETHER = "added_together"
     BOUGHT_TOGETHER = "bought_together"
     SAME_ATTRIBUTE = "same_attribute"
+    SIMILAR = "similar"
+    RELATED = "related"
     MATCHES_SEARCH = "matches_search"
     POPULAR = "popular"
     POPULAR_IN_CATEGORY = "popular_in_category"
+    CHOSEN = "chosen"
+
+
+class ListKind(StrEnum):
+    """What a list of candidates rests on."""
+
+    PAIRS = "pairs"
+    ORDERS = "orders"
+    CONTENT = "content"
+    CATEGORY = "category"
+    SHOP = "shop"
+    FRESH = "fresh"
 
 
 class Severity(StrEnum):

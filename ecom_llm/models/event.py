@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from ecom_llm.entities import Consent, EventKind
 from ecom_llm.ids import EPOCH, first_id, first_moment_of_day, id_of, time_of, uuid7
+from ecom_llm.models.learned import UnlearnedBatch
 from ecom_llm.models.partition_catalog import day_of
 from ecom_llm.models.partitions import ensure_days
 
@@ -59,6 +60,8 @@ class Event(models.Model):
     language = models.CharField(max_length=16, blank=True)
     # How long a product's page was looked at; `user_engagement` only.
     engagement_ms = models.PositiveIntegerField(null=True, blank=True)
+    # The `UnlearnedBatch` that it came with, for as long as there is one; empty for what teaches nothing.
+    batch = models.BigIntegerField(null=True, blank=True, editable=False)
 
     objects = EventQuerySet.as_manager()
 
@@ -98,6 +101,9 @@ def _place(events: Iterable[Event], using: str) -> None:
         if isinstance(event.occurred_at, datetime) and timezone.is_aware(event.occurred_at):
             event.id = placed_id(event.id, event.occurred_at)
     ensure_days({day_of(event.id) for event in events}, using)
+    batch = UnlearnedBatch.begin((event for event in events if isinstance(event.id, UUID)), using)
+    for event in events:
+        event.batch = batch
 
 
 def _place_before_saving(sender: type[Event], instance: Event, using: str, **_: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from ecom_llm.entities import Kind, TextKey
 
@@ -12,15 +13,15 @@ class GenerationJob(models.Model):
     """One text to be generated, and the lease of the worker that is at it."""
 
     class State(models.TextChoices):
-        WAITING = "waiting"
-        RUNNING = "running"
-        DONE = "done"
+        WAITING = "waiting", _("Waiting")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
         # Every completion was blocked: the plain sentence stands.
-        BLOCKED = "blocked"
+        BLOCKED = "blocked", _("Blocked")
         # Out of attempts.
-        FAILED = "failed"
+        FAILED = "failed", _("Failed")
         # Waited longer than its time to live, or its subject is gone.
-        EXPIRED = "expired"
+        EXPIRED = "expired", _("Expired")
 
     ACTIVE = (State.WAITING, State.RUNNING)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from ecom_llm.entities import Kind, Origin, TextKey
 from ecom_llm.ids import uuid7
@@ -38,11 +39,11 @@ class TextVersion(models.Model):
     """One wording of a text. Immutable but for its state and who decided it."""
 
     class State(models.TextChoices):
-        DRAFT = "draft"
-        IN_REVIEW = "in_review", "in review"
-        PUBLISHED = "published"
-        REJECTED = "rejected"
-        ARCHIVED = "archived"
+        DRAFT = "draft", _("Draft")
+        IN_REVIEW = "in_review", _("in review")
+        PUBLISHED = "published", _("Published")
+        REJECTED = "rejected", _("Rejected")
+        ARCHIVED = "archived", _("Archived")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     text = models.ForeignKey(Text, on_delete=models.CASCADE, related_name="versions")

