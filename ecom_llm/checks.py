@@ -66,7 +66,7 @@ MEANINGS = {
     "W018": "Loading a model may take less time than one token of it.",
     "W019": "The tables live in a database other than PostgreSQL and SQLite, so that texts are made twice.",
     "W020": "In production, visitors' ids may travel without TLS (said by `check --deploy`).",
-    "W021": "Events are learned from or counted for longer than they are kept.",
+    "W021": "Searches are counted for longer than they are kept.",
 }
 """Every check by its number: what it says."""
 

@@ -12,23 +12,12 @@ from ecom_llm.entities import Consent, EventKind
 Problem = tuple[str, str, str]
 """Number of the check, what is wrong, how to mend it."""
 
-# The kinds of event that pairs of products are learned from.
-LEARNED = (EventKind.VIEW_ITEM, EventKind.ADD_TO_CART, EventKind.PURCHASE)
-
 
 def problems(settings: Settings) -> Iterator[Problem]:
     """What is kept before anyone agreed to it, and settings that contradict each other."""
     if settings.privacy.default_consent == Consent.PERSONAL:
         message = "PRIVACY['DEFAULT_CONSENT'] is 'personal': visitors get a lasting id before they have agreed to it."
         yield "W006", message, "In the EU and the UK that needs their consent first; use 'anonymous'."
-    learn_days = settings.recommend.learn_days
-    for kind in LEARNED:
-        kept = settings.privacy.days_kept(kind.value)
-        if kept < learn_days:
-            message = (
-                f"RECOMMEND['LEARN_DAYS'] is {learn_days}, but events of kind '{kind.value}' are kept for {kept} days."
-            )
-            yield "W021", message, f"Lower LEARN_DAYS to {kept}, or raise PRIVACY['RETENTION_DAYS']['{kind.value}']."
     if settings.channels.search_days > (kept := settings.privacy.days_kept(EventKind.SEARCH.value)):
         message = f"CHANNELS['SEARCH_DAYS'] is {settings.channels.search_days}, but searches are kept for {kept} days."
         yield "W021", message, f"Lower SEARCH_DAYS to {kept}, or raise PRIVACY['RETENTION_DAYS']['search']."

@@ -118,6 +118,17 @@ def was_erased(visitor: str) -> bool:
         return bool(_forgotten([visitor]))
 
 
+def forgotten_until(asked_at: datetime, done_at: datetime | None, *, is_dropped: bool) -> datetime:
+    """Up to when nothing of a visitor is stored or used; clocks may differ by `CLOCK_SLACK` besides.
+
+    Args:
+        asked_at: when they asked.
+        done_at: when all of theirs was deleted; None while it is not.
+        is_dropped: whether their browser was told to drop the key.
+    """
+    return _FOREVER if done_at is None else max(asked_at, done_at + DROPPED if is_dropped else done_at)
+
+
 def _earliest(records: Iterable[EventRecord]) -> datetime:
     """When the first of them happened, as far as their times are any; those that are none are broken events soon."""
     return max(EPOCH, min((record.occurred_at for record in records if record.occurred_at.tzinfo), default=EPOCH))
@@ -166,6 +177,6 @@ def _until(rows: Iterable[_Asked]) -> dict[str, datetime]:
     """Until when nothing of visitors is stored: until what they asked for is done, or a while longer."""
     until: dict[str, datetime] = {}
     for hashed, is_dropped, asked_at, done_at in rows:
-        moment = _FOREVER if done_at is None else max(asked_at, done_at + DROPPED if is_dropped else done_at)
+        moment = forgotten_until(asked_at, done_at, is_dropped=is_dropped)
         until[hashed] = max(moment, until.get(hashed, moment))
     return until

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -14,7 +13,7 @@ from django.db.models.constants import OnConflict
 
 from ecom_llm.capture.copying import can_copy, copy
 from ecom_llm.entities import EventKind, EventRecord
-from ecom_llm.models import Event
+from ecom_llm.models import Event, UnlearnedBatch
 from ecom_llm.models.partition_catalog import day_of
 from ecom_llm.models.partitions import ensure_days, forget_days
 
@@ -42,7 +41,7 @@ def insert(records: Sequence[EventRecord]) -> int:
     """
     connection = connections[router.db_for_write(Event)]
     by_name = {field.name: field for field in Event._meta.concrete_fields}
-    fields = [by_name[name] for name in COLUMNS]
+    fields = [by_name[name] for name in (*COLUMNS, "batch")]
     # Two that store the same events at once, each in its own order, would be a deadlock, which costs one its batch.
     ordered = sorted(records, key=_number)
     try:
@@ -59,20 +58,25 @@ def insert(records: Sequence[EventRecord]) -> int:
 def _insert(records: Sequence[EventRecord], fields: _Fields, connection: BaseDatabaseWrapper) -> int:
     # Purchases lie in one table whatever their day.
     ensure_days({day_of(record.id) for record in records if record.kind != EventKind.PURCHASE}, connection.alias)
-    if len(records) >= COPIED_EVENTS and can_copy(connection):
-        return copy(records, fields, connection)
-    return _insert_rows(records, fields, connection)
+    # All or none, and written to the disk once. Within the shop's transaction no savepoint is needed for that.
+    with transaction.atomic(using=connection.alias, savepoint=False):
+        batch = UnlearnedBatch.begin(records, connection.alias)
+        if len(records) >= COPIED_EVENTS and can_copy(connection):
+            return copy(records, fields, batch, connection)
+        return _insert_rows(records, fields, batch, connection)
 
 
-def _insert_rows(records: Sequence[EventRecord], fields: _Fields, connection: BaseDatabaseWrapper) -> int:
+def _insert_rows(
+    records: Sequence[EventRecord], fields: _Fields, batch: int | None, connection: BaseDatabaseWrapper
+) -> int:
     inserted = 0
     # Many in a statement, as each lets go of the interpreter: busy threads of a web server would have it in between,
     # and the transaction, for which all of SQLite's writers wait, would be open for seconds.
     size = connection.ops.bulk_batch_size(fields, records)
-    with _together(connection, len(records)), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         for start in range(0, len(records), size):
             rows = records[start : start + size]
-            cursor.execute(_statement(fields, len(rows), connection), _parameters(rows, fields, connection))
+            cursor.execute(_statement(fields, len(rows), connection), _parameters(rows, fields, batch, connection))
             inserted += cursor.rowcount
     return inserted
 
@@ -88,16 +92,11 @@ def _statement(fields: _Fields, rows: int, connection: BaseDatabaseWrapper) -> s
     )
 
 
-def _parameters(records: Sequence[EventRecord], fields: _Fields, connection: BaseDatabaseWrapper) -> list[Any]:
+def _parameters(
+    records: Sequence[EventRecord], fields: _Fields, batch: int | None, connection: BaseDatabaseWrapper
+) -> list[Any]:
     return [
         field.get_db_prep_save(value, connection)
         for record in records
-        for field, value in zip(fields, record, strict=False)
+        for field, value in zip(fields, (*record[: len(COLUMNS)], batch), strict=True)
     ]
-
-
-def _together(connection: BaseDatabaseWrapper, rows: int) -> AbstractContextManager[object]:
-    """One transaction for several rows: all or none, and written to the disk once."""
-    if rows == 1 or connection.in_atomic_block:
-        return nullcontext()
-    return transaction.atomic(using=connection.alias)

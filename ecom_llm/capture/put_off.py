@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
+from collections.abc import Callable
 
 from ecom_llm import conf
 from ecom_llm.capture import counters
 from ecom_llm.capture.boundary import boundary
-from ecom_llm.capture.salts import daily_salt
+from ecom_llm.capture.salts import daily_salt, is_ready
 from ecom_llm.capture.sinks.base import MakeEvents
 from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import DATABASE_UNREADY
 
 # How long an address may be held.
 LONGEST_SECONDS = 60.0
+# What a page makes at most to know its own visitor's, and how long it waits for the thread that is just making some.
+FEW = 100
+PATIENCE_SECONDS = 0.01
+
+Keep = Callable[[list[EventRecord]], object]
 
 
 class PutOff:
@@ -23,6 +30,7 @@ class PutOff:
     def __init__(self) -> None:
         # Since when, by a clock that cannot be set.
         self._waiting: deque[tuple[float, MakeEvents]] = deque()
+        self._making = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -39,31 +47,47 @@ class PutOff:
         else:
             counters.count("events.dropped.buffer_full")
 
-    def make(self) -> list[EventRecord]:
+    def make(self, keep: Keep) -> None:
         """Make the events, also while they cannot be stored: addresses are not to be held for long.
 
         Without the day's salt none can be made: a process that starts while the database is away has to wait for it.
-        What has waited for `LONGEST_SECONDS` is dropped and counted as ``events.dropped.no_salt``.
+        What has waited for `LONGEST_SECONDS` is dropped and counted as ``events.dropped.no_salt``. One that cannot be
+        made is logged and counted, and keeps no other from being made.
 
-        Returns:
-            The events. One that cannot be made is logged and counted, and keeps no other from being made.
+        Args:
+            keep: is given the events; until it has them, `make_few` waits.
         """
-        made: list[EventRecord] = []
         if not self._waiting:
-            return made
+            return
         try:
             daily_salt()
         except DATABASE_UNREADY:
             self._drop_old()
-            return made
+            return
+        with self._making:
+            # Pages go first: each of them may be waiting for this thread to give way.
+            self._make(keep, lambda: time.sleep(0))
+
+    def make_few(self, keep: Keep) -> None:
+        """Make the events on a page's time, if they are few and nothing is to be waited for; see `make`."""
+        if not self._making.acquire(timeout=PATIENCE_SECONDS):
+            return
+        try:
+            if 0 < len(self._waiting) <= FEW and is_ready():
+                self._make(keep, lambda: None)
+        finally:
+            self._making.release()
+
+    def _make(self, keep: Keep, between: Callable[[], None]) -> None:
+        made: list[EventRecord] = []
         # What comes in meanwhile is for the next time.
         for _ in range(len(self._waiting)):
             _, make = self._waiting.popleft()
             with boundary("put_off"):
                 made += make()
-            # Pages go first: each of them may be waiting for this thread to give way.
-            time.sleep(0)
-        return made
+            between()
+        if made:
+            keep(made)
 
     def _drop_old(self) -> None:
         latest = time.monotonic() - LONGEST_SECONDS

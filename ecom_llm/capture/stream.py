@@ -8,6 +8,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple, TypeVar
 
 from ecom_llm import conf
+from ecom_llm.capture import recent
 from ecom_llm.capture.redis_client import client_of, reachable
 from ecom_llm.capture.wire import visitor_of
 from ecom_llm.exceptions import StreamAwayError
@@ -26,12 +27,20 @@ DEAD_SECONDS = 600
 PATIENCE_SECONDS = 5.0
 CHUNK_ENTRIES = 2_000
 
-# Whether there is room is seen and used in one step, so that the cap holds however many processes add at once.
+# Whether there is room is seen and used in one step, so that the cap holds however many processes add at once. Keys
+# beside the stream are the lists that its entries are copied to, see `recent`.
 _ADD = """
 local room = tonumber(ARGV[1]) - redis.call('XLEN', KEYS[1])
-local taken = math.max(0, math.min(#ARGV - 2, room))
+local taken = math.max(0, math.min(#ARGV - 4, room))
 for number = 1, taken do
-    redis.call('XADD', KEYS[1], '*', ARGV[2], ARGV[number + 2])
+    local body = ARGV[number + 4]
+    redis.call('XADD', KEYS[1], '*', ARGV[2], body)
+    local list = KEYS[number + 1]
+    if list and list ~= '' then
+        redis.call('LPUSH', list, body)
+        redis.call('LTRIM', list, 0, ARGV[3] - 1)
+        redis.call('EXPIRE', list, ARGV[4])
+    end
 end
 return taken
 """
@@ -81,14 +90,18 @@ class EventStream:
         # Untyped where commands are sent as they are.
         self._client: Any = client_of(capture.redis_url, timeout_seconds)
 
-    def add(self, bodies: Sequence[bytes]) -> int:
+    def add(self, bodies: Sequence[bytes], lists: Sequence[str] = ()) -> int:
         """Add entries, in one round trip, as far as there is room for them.
+
+        Args:
+            bodies: what `wire.encode` made.
+            lists: for each of them where `recent` keeps a copy of it, empty for none; left out, of none.
 
         Returns:
             How many were added, from the first.
         """
         with reachable():
-            return int(self._run(_ADD, self._cap, FIELD, *bodies))
+            return int(self._run(_ADD, self._cap, FIELD, recent.KEPT, recent.seconds_kept(), *bodies, keys=lists))
 
     def own(self, consumer: str, count: int) -> list[Entry]:
         """Entries that this consumer has taken and not finished: those of an earlier life, or of a batch that failed.
@@ -170,18 +183,21 @@ class EventStream:
                     raise
             return call()
 
-    def _run(self, script: str, *arguments: Any) -> Any:
+    def _run(self, script: str, *arguments: Any, keys: Sequence[str] = ()) -> Any:
         from redis.exceptions import NoScriptError
 
+        all_keys = (1 + len(keys), self._name, *keys)
         try:
-            return self._client.evalsha(_digest(script), 1, self._name, *arguments)
+            return self._client.evalsha(_digest(script), *all_keys, *arguments)
         except NoScriptError:
             # Redis is new or was restarted. This sends it the script's text, which it keeps.
-            return self._client.eval(script, 1, self._name, *arguments)
+            return self._client.eval(script, *all_keys, *arguments)
 
 
 def forget(keys: set[str]) -> int:
     """Delete the entries of visitors, also those that a drain has in hand; storing leaves them out by itself.
+
+    Their copies in `recent`, too.
 
     Args:
         keys: the visitors'.
@@ -201,6 +217,7 @@ def forget(keys: set[str]) -> int:
         if ids:
             stream.finish(ids)
             forgotten += len(ids)
+    recent.forget_recent(keys, PATIENCE_SECONDS)
     return forgotten
 
 

@@ -36,7 +36,7 @@ def own_stream(use_settings: Callable[..., None], **capture: Any) -> Iterator[Ev
         yield EventStream()
     finally:
         with client() as redis:
-            redis.delete(name)
+            redis.delete(name, *redis.scan_iter(f"{name}:*"))
 
 
 def client() -> Redis:

@@ -15,8 +15,10 @@ from django.views.decorators.cache import cache_page
 from pytest_django import Settings
 
 from ecom_llm.capture.identity import SALT
-from ecom_llm.models import ItemPair
+from ecom_llm.channels import product_page
+from ecom_llm.recommend.current_visit import CurrentVisit
 from tests.capture.test_erased_visitors import EVA
+from tests.pairs import make_pairs
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +58,7 @@ def _cached_shop(settings: Settings) -> None:
     settings.ROOT_URLCONF = __name__
     settings.MIDDLEWARE = IN_FRONT
     made.clear()
-    ItemPair.objects.create(kind="viewed_after", seed="lantern", product_id="kettle", weight=1, support=3, rank=1)
+    make_pairs("lantern", "kettle")
 
 
 @pytest.fixture
@@ -79,6 +81,19 @@ def test_picks_that_rest_on_a_visitors_own_past_are_nobody_elses(
     assert answer["Cache-Control"] == "private"
     assert "Cookie" in answer["Vary"]
     Client().get(address)
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize("address", ["/picks/", "/kept-picks/"])
+def test_picks_that_rest_on_what_was_just_viewed_are_nobody_elses(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(product_page, "read_visit", lambda visitor: CurrentVisit(viewed=("lantern",)))
+    answer = Client().get(address)
+    assert answer["Cache-Control"] == "private"
+    assert b"kettle" in answer.content
+    monkeypatch.undo()
+    assert "private" not in Client().get(address).headers.get("Cache-Control", "")
     assert len(made) == 2
 
 

@@ -41,9 +41,9 @@ def round_trips(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     made: list[tuple[str, int]] = []
     add = EventStream.add
 
-    def watched(self: EventStream, bodies: Sequence[bytes]) -> int:
+    def watched(self: EventStream, bodies: Sequence[bytes], lists: Sequence[str]) -> int:
         made.append((threading.current_thread().name, len(bodies)))
-        return add(self, bodies)
+        return add(self, bodies, lists)
 
     monkeypatch.setattr(EventStream, "add", watched)
     return made

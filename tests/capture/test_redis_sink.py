@@ -154,7 +154,7 @@ def test_redis_that_is_silent_holds_no_request_for_longer_than_it_may(use_settin
 def test_redis_that_was_away_is_left_alone(away: None, monkeypatch: pytest.MonkeyPatch) -> None:
     tries: list[int] = []
 
-    def fail(self: EventStream, bodies: Any) -> int:
+    def fail(self: EventStream, bodies: Any, lists: Any) -> int:
         tries.append(len(bodies))
         raise StreamAwayError
 

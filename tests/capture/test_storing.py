@@ -15,7 +15,7 @@ from ecom_llm.capture.erased import hash_of
 from ecom_llm.capture.storing import Stored, store
 from ecom_llm.entities import EventRecord
 from ecom_llm.ids import uuid7
-from ecom_llm.models import BrokenEvent, Erasure, Event
+from ecom_llm.models import BrokenEvent, Erasure, Event, UnlearnedBatch
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +36,7 @@ def test_every_column_arrives() -> None:
     )  # fmt: skip
     assert store([record]) == Stored(inserted=1)
     found = Event.objects.values().get()
+    assert found.pop("batch") == UnlearnedBatch.objects.get().pk
     assert found == {name: value for name, value in record._asdict().items() if name != "is_known"}
 
 

@@ -47,12 +47,19 @@ class ImportOptions:
         Raises:
             ImportFileError: there is none of that name.
         """
-        try:
-            return ZoneInfo(self.zone_name)
-        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-            raise ImportFileError(
-                f"There is no time zone {self.zone_name!r}; names are such as Europe/Berlin."
-            ) from error
+        return zone_named(self.zone_name)
+
+
+def zone_named(name: str) -> ZoneInfo:
+    """A time zone.
+
+    Raises:
+        ImportFileError: there is none of that name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ImportFileError(f"There is no time zone {name!r}; names are such as Europe/Berlin.") from error
 
 
 def state_of(options: ImportOptions, layout: Layout) -> EventImport:

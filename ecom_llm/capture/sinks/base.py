@@ -57,6 +57,16 @@ class Sink(ABC):
         """
         return 0
 
+    def held_of(self, visitor: str) -> Sequence[EventRecord]:
+        """A visitor's events that were taken and may not be in the table yet, so that their next page knows of them.
+
+        Called on a request's time, so it must be quick, and before the table is asked: some may be there by now.
+
+        Args:
+            visitor: their key, not empty.
+        """
+        return ()
+
     @property
     def held(self) -> int:
         """Events that this process holds in memory, which end with it."""

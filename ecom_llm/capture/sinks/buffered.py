@@ -33,8 +33,9 @@ class BufferedSink(Sink):
 
     Promise: a request waits for nothing. An event that was taken is stored when the process ends in an orderly way
     (SIGTERM to a web server, a reload, the end of a command), and as soon as the database is back when it was away.
-    It is lost when the process is killed within that second or so. Above `CAPTURE["BUFFER_EVENTS"]` new events are
-    dropped and counted as ``events.dropped.buffer_full``.
+    The first after a quiet spell of as long is stored at once, so that other processes' next pages know of it; those of
+    this process know in any case. It is lost when the process is killed within that second or so. Above
+    `CAPTURE["BUFFER_EVENTS"]` new events are dropped and counted as ``events.dropped.buffer_full``.
     """
 
     is_quick = True
@@ -48,15 +49,16 @@ class BufferedSink(Sink):
     def _forget(self) -> None:
         self._put_off = PutOff()
         self._waiting: deque[EventRecord] = deque()
-        self._in_hand = 0
+        self._in_hand: list[EventRecord] = []
         self._flushing = threading.Lock()
+        self._flushed_at = time.monotonic()
         self._paused_until = 0.0
         self._pause_seconds = FIRST_PAUSE_SECONDS
 
     @property
     def held(self) -> int:
         """Events in memory."""
-        return len(self._waiting) + self._in_hand + len(self._put_off)
+        return len(self._waiting) + len(self._in_hand) + len(self._put_off)
 
     def write(self, records: Sequence[EventRecord]) -> int:
         """Hold the events; those that find no room are dropped."""
@@ -66,7 +68,7 @@ class BufferedSink(Sink):
         if len(taken) < len(records):
             counters.count("events.dropped.buffer_full", len(records) - len(taken))
         background.ensure()
-        if len(self._waiting) >= BATCH_EVENTS:
+        if len(self._waiting) >= BATCH_EVENTS or self._is_first():
             background.wake()
         return len(taken)
 
@@ -74,13 +76,23 @@ class BufferedSink(Sink):
         """Leave events for the thread to make; what finds no room is dropped."""
         self._put_off.add(make, self.held)
         background.ensure()
+        if self._is_first():
+            background.wake()
+
+    def held_of(self, visitor: str) -> list[EventRecord]:
+        """What this process holds of a visitor."""
+        self._put_off.make_few(self._keep)
+        # In the order in which they move on, so that none is missed on its way; a copy, as others add meanwhile.
+        waiting, in_hand = self._waiting.copy(), self._in_hand
+        return [record for held in (waiting, in_hand) for record in held if record.visitor == visitor]
 
     def flush(self) -> int:
         """Store what is held; what the database does not take now is held on to. Never raises for its absence."""
         stored = 0
         with self._flushing:
-            if made := self._put_off.make():
-                give(made, self.write)
+            if self.held:
+                self._flushed_at = time.monotonic()
+            self._put_off.make(self._keep)
             if time.monotonic() < self._paused_until and not background.is_ending():
                 return 0
             while batch := self._take():
@@ -89,13 +101,21 @@ class BufferedSink(Sink):
                 stored += len(batch)
         return stored
 
+    def _is_first(self) -> bool:
+        """Whether nothing has been written down of late, so that to store this at once makes no more work."""
+        return time.monotonic() - self._flushed_at >= conf.get_settings().capture.flush_seconds
+
+    def _keep(self, made: list[EventRecord]) -> None:
+        give(made, self.write)
+
     def _take(self) -> list[EventRecord]:
         """The oldest events. They count as held until they are stored."""
-        batch: list[EventRecord] = []
+        batch = self._in_hand = []
         waiting = self._waiting
         while waiting and len(batch) < BATCH_EVENTS:
-            batch.append(waiting.popleft())
-        self._in_hand = len(batch)
+            # Here before it leaves there, for `held_of`.
+            batch.append(waiting[0])
+            waiting.popleft()
         return batch
 
     def _store(self, batch: list[EventRecord]) -> bool:
@@ -103,15 +123,15 @@ class BufferedSink(Sink):
             store(batch)
         except DATABASE_UNREADY as error:
             self._waiting.extendleft(reversed(batch))
-            self._in_hand = 0
+            self._in_hand = []
             self._pause(error)
             return False
         except Exception:
             # Nothing that would ever work: these are lost, and must not keep the next ones from being stored.
-            self._in_hand = 0
+            self._in_hand = []
             counters.count("events.dropped.not_stored", len(batch))
             raise
-        self._in_hand = 0
+        self._in_hand = []
         self._pause_seconds = FIRST_PAUSE_SECONDS
         return True
 

@@ -6,8 +6,10 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import islice
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings as django_settings
@@ -16,6 +18,7 @@ from ecom_llm import conf
 from ecom_llm.capture import background, counters
 from ecom_llm.capture.handover import give
 from ecom_llm.capture.put_off import PutOff
+from ecom_llm.capture.recent import key_for, recent_of
 from ecom_llm.capture.redis_client import is_installed, problem_with
 from ecom_llm.capture.sinks.base import MakeEvents, Sink
 from ecom_llm.capture.sinks.buffered import BufferedSink
@@ -62,7 +65,9 @@ class RedisSink(Sink):
     def _forget(self) -> None:
         self._breaker = Breaker()
         self._put_off = PutOff()
-        self._making = threading.Lock()
+        # Made of what was put off, and not sent yet.
+        self._made: deque[EventRecord] = deque()
+        self._sending = threading.Lock()
 
     def write(self, records: Sequence[EventRecord]) -> int:
         """Have Redis take the events; without it, memory."""
@@ -73,8 +78,8 @@ class RedisSink(Sink):
     def _write(self, records: Sequence[EventRecord], timeout_seconds: float) -> int:
         if self._breaker.allows():
             try:
-                bodies, odd = _encoded(records)
-                taken = _add(bodies, timeout_seconds) if bodies else 0
+                bodies, lists, odd = _encoded(records)
+                taken = _add(bodies, lists, timeout_seconds) if bodies else 0
             except StreamAwayError as error:
                 self._breaker.failed(error)
             else:
@@ -96,16 +101,39 @@ class RedisSink(Sink):
         Returns:
             How many were stored; what Redis took needs no database.
         """
-        with self._making:
-            made = self._put_off.make()
-            for start in range(0, len(made), SENT_AT_ONCE):
-                give(made[start : start + SENT_AT_ONCE], partial(self._write, timeout_seconds=PATIENCE_SECONDS))
+        with self._sending:
+            self._put_off.make(self._made.extend)
+            while part := list(islice(self._made.copy(), SENT_AT_ONCE)):
+                self._send(part)
         return self._buffer.flush()
+
+    def held_of(self, visitor: str) -> list[EventRecord]:
+        """What this process holds of a visitor, and what of theirs any process has sent of late."""
+        self._put_off.make_few(self._made.extend)
+        # Left to the thread, which sends it within moments: it would be a round trip more.
+        held = [record for record in self._made.copy() if record.visitor == visitor]
+        held += self._buffer.held_of(visitor)
+        if self._breaker.allows():
+            try:
+                held += recent_of(visitor, conf.get_settings().capture.redis_timeout_ms / 1000)
+            except StreamAwayError as error:
+                self._breaker.failed(error)
+            else:
+                self._breaker.succeeded()
+        return held
+
+    def _send(self, part: Sequence[EventRecord]) -> None:
+        try:
+            give(part, partial(self._write, timeout_seconds=PATIENCE_SECONDS))
+        finally:
+            # Only now, for `held_of`. A failure has been counted.
+            for _ in part:
+                self._made.popleft()
 
     @property
     def held(self) -> int:
         """Events in memory: those of the last milliseconds, and more since Redis is or was away."""
-        return self._buffer.held + len(self._put_off)
+        return self._buffer.held + len(self._made) + len(self._put_off)
 
     def check(self) -> list[str]:
         """What is wrong with the address of Redis, and whether the shop's cache would empty the stream."""
@@ -120,8 +148,8 @@ class RedisSink(Sink):
         ]
 
 
-def _add(bodies: Sequence[bytes], timeout_seconds: float) -> int:
-    taken = EventStream(timeout_seconds).add(bodies)
+def _add(bodies: Sequence[bytes], lists: Sequence[str], timeout_seconds: float) -> int:
+    taken = EventStream(timeout_seconds).add(bodies, lists)
     if taken < len(bodies):
         counters.count("events.dropped.stream_full", len(bodies) - taken)
     return taken
@@ -168,16 +196,19 @@ class Breaker:
             logger.info("Redis takes events again.")
 
 
-def _encoded(records: Sequence[EventRecord]) -> tuple[list[bytes], list[EventRecord]]:
-    """Events as bytes, and those that cannot be put so."""
+def _encoded(records: Sequence[EventRecord]) -> tuple[list[bytes], list[str], list[EventRecord]]:
+    """Events as bytes, the lists that each is copied to, and the events that cannot be put so."""
     bodies: list[bytes] = []
+    lists: list[str] = []
     odd: list[EventRecord] = []
     for record in records:
         try:
             bodies.append(encode(record))
         except ValueError:
             odd.append(record)
-    return bodies, odd
+        else:
+            lists.append(key_for(record))
+    return bodies, lists, odd
 
 
 def _caches_at(url: str) -> list[str]:
