@@ -6,6 +6,7 @@ from contextlib import suppress
 from importlib import import_module
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 from ecom_llm.conf import get_settings
 from ecom_llm.exceptions import ConfigurationError
@@ -17,7 +18,7 @@ class EcomLLMConfig(AppConfig):
 
     name = "ecom_llm"
     label = "ecom_llm"
-    verbose_name = "Marketing texts"
+    verbose_name = _("Marketing texts")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

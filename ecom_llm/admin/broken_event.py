@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.utils.text import Truncator
+from django.utils.translation import gettext_lazy as _
 
 from ecom_llm.admin.base import ReadOnlyAdmin
 from ecom_llm.models import BrokenEvent
@@ -18,10 +19,10 @@ class BrokenEventAdmin(ReadOnlyAdmin):
     list_display = ("kept_at", "reason", "beginning")
     list_filter = ("kept_at",)
     search_fields = ("reason",)
-    search_help_text = "Words of the reason."
+    search_help_text = _("Words of the reason.")
     ordering = ("-id",)
 
-    @admin.display(description="event")
+    @admin.display(description=_("event"))
     def beginning(self, broken: BrokenEvent) -> str:
         """So much of it that rows stay rows; its own page has the whole."""
         return Truncator(broken.body).chars(BODY_CHARACTERS)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.text import Truncator
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from ecom_llm.admin.base import ReadOnlyAdmin
 from ecom_llm.generate.requests import request_texts
@@ -20,12 +23,12 @@ ENDED_BADLY = (GenerationJob.State.FAILED, GenerationJob.State.BLOCKED, Generati
 class PoisonFilter(admin.SimpleListFilter):
     """Jobs that run by themselves, because a batch they were in crashed or raised."""
 
-    title = "is poison"
+    title = gettext_lazy("is poison")
     parameter_name = "poison"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, str]]:
         del request, model_admin
-        return [("suspected", "Suspected: runs alone"), ("lapsed", "Its worker died or hung")]
+        return [("suspected", _("Suspected: runs alone")), ("lapsed", _("Its worker died or hung"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[GenerationJob]) -> QuerySet[GenerationJob]:
         del request
@@ -47,21 +50,21 @@ class JobAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     actions = ("run_again",)
 
-    @admin.display(description="duration")
+    @admin.display(description=gettext_lazy("duration"))
     def duration(self, job: GenerationJob) -> str:
         """Seconds from the last claim to the end, or until now."""
         if job.started_at is not None and job.finished_at is not None:
-            return f"{(job.finished_at - job.started_at).total_seconds():.1f} s"
+            return _seconds(job.finished_at - job.started_at)
         if job.started_at is not None and job.state == GenerationJob.State.RUNNING:
-            return f"{max((timezone.now() - job.started_at).total_seconds(), 0):.1f} s so far"
+            return _("%(seconds)s so far") % {"seconds": _seconds(timezone.now() - job.started_at)}
         return "-"
 
-    @admin.display(description="tokens", ordering="completion_tokens")
+    @admin.display(description=gettext_lazy("tokens"), ordering="completion_tokens")
     def tokens(self, job: GenerationJob) -> str:
         """Read and written at all tries."""
         return f"{job.prompt_tokens:,} + {job.completion_tokens:,}"
 
-    @admin.display(description="error")
+    @admin.display(description=gettext_lazy("error"))
     def short_error(self, job: GenerationJob) -> str:
         """The error's beginning; the job's own page has all of it."""
         return Truncator(job.error).chars(80)
@@ -70,10 +73,15 @@ class JobAdmin(ReadOnlyAdmin):
         """Who may ask for a text again: the same people who decide on texts."""
         return request.user.has_perm("ecom_llm.change_text")
 
-    @admin.action(description="Run again (failed, blocked or expired jobs)", permissions=["request"])
+    @admin.action(description=gettext_lazy("Run again (failed, blocked or expired jobs)"), permissions=["request"])
     def run_again(self, request: HttpRequest, queryset: QuerySet[GenerationJob]) -> None:
         """Ask for the texts of these jobs anew."""
         jobs = queryset.filter(state__in=ENDED_BADLY)
         asked = request_texts((job.key for job in jobs), is_forced=True)
         level = messages.SUCCESS if asked else messages.WARNING
-        self.message_user(request, f"Asked again for {asked} text{'' if asked == 1 else 's'}.", level)
+        message = ngettext("Asked again for %(count)d text.", "Asked again for %(count)d texts.", asked)
+        self.message_user(request, message % {"count": asked}, level)
+
+
+def _seconds(duration: timedelta) -> str:
+    return f"{formats.number_format(max(duration.total_seconds(), 0.0), decimal_pos=1)} s"

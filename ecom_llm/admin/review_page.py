@@ -12,6 +12,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from ecom_llm.admin.base import Base, product_names
 from ecom_llm.admin.review import review_values
@@ -21,10 +23,10 @@ from ecom_llm.models import Text, TextVersion
 from ecom_llm.publish import decisions
 
 DONE = {
-    "approve": "Approved: shoppers see it now.",
-    "reject": "Rejected.",
-    "edit": "Your words are published.",
-    "rollback": "Rolled back: shoppers see that version again.",
+    "approve": gettext_lazy("Approved: shoppers see it now."),
+    "reject": gettext_lazy("Rejected."),
+    "edit": gettext_lazy("Your words are published."),
+    "rollback": gettext_lazy("Rolled back: shoppers see that version again."),
 }
 
 
@@ -81,7 +83,7 @@ class ReviewPage(Base):
         decision = request.POST.get("decision", "")
         version = _picked(text, request.POST.get("version") or "-")
         if version is None or decision not in DONE:
-            self.message_user(request, "The form was incomplete; nothing was changed.", messages.ERROR)
+            self.message_user(request, _("The form was incomplete; nothing was changed."), messages.ERROR)
         else:
             self._decide(request, decision, version)
         return HttpResponseRedirect(self._address("change", text.pk))
@@ -90,7 +92,7 @@ class ReviewPage(Base):
         return reverse(f"{self.admin_site.name}:ecom_llm_text_{name}", args=args)
 
     def _gone(self, request: HttpRequest) -> HttpResponse:
-        self.message_user(request, "There is no such text or version.", messages.WARNING)
+        self.message_user(request, _("There is no such text or version."), messages.WARNING)
         return HttpResponseRedirect(self._address("changelist"))
 
     def _decide(self, request: HttpRequest, decision: str, version: TextVersion) -> None:

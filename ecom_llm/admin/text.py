@@ -10,6 +10,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from ecom_llm.admin.base import product_names
 from ecom_llm.admin.review_page import ReviewPage
@@ -25,7 +26,7 @@ SEARCHED_PRODUCTS = 100
 class NewestStateFilter(admin.SimpleListFilter):
     """By the state of the newest version."""
 
-    title = "newest version"
+    title = gettext_lazy("newest version")
     parameter_name = "newest"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -54,7 +55,7 @@ class TextAdmin(ReviewPage):
     list_display_links = ("about",)
     list_filter = (NewestStateFilter, "kind", "language")
     search_fields = ("subject", "=product_id", "versions__body")
-    search_help_text = "Words of a text, a product's name or id, or a search."
+    search_help_text = gettext_lazy("Words of a text, a product's name or id, or a search.")
     ordering = ("-id",)
     list_per_page = 50
     actions = ("approve_newest", "reject_newest")
@@ -84,48 +85,54 @@ class TextAdmin(ReviewPage):
             found = found | queryset.filter(product_id__in=named)
         return found, has_duplicates
 
-    @admin.display(description="about", ordering="subject")
+    @admin.display(description=pgettext_lazy("text", "about"), ordering="subject")
     def about(self, text: Text) -> str:
         """The product's name, the pair's names or the search."""
         return str(getattr(text, "subject_name", text.subject))
 
-    @admin.display(description="newest", ordering="newest_state")
+    @admin.display(description=pgettext_lazy("text", "newest"), ordering="newest_state")
     def newest_state(self, text: Any) -> str:
         """The state of the newest version."""
-        return TextVersion.State(text.newest_state).label if text.newest_state else "-"
+        return str(TextVersion.State(text.newest_state).label) if text.newest_state else "-"
 
-    @admin.display(description="by", ordering="newest_origin")
+    @admin.display(description=pgettext_lazy("text", "by"), ordering="newest_origin")
     def newest_origin(self, text: Any) -> str:
         """Who wrote the newest version."""
         return text.newest_origin or "-"
 
-    @admin.display(description="findings")
+    @admin.display(description=gettext_lazy("findings"))
     def findings(self, text: Any) -> int:
         """How much the guard or an editor found in the newest version."""
         return len(text.newest_findings or ())
 
-    @admin.display(description="live", boolean=True)
+    @admin.display(description=pgettext_lazy("text", "live"), boolean=True)
     def is_published(self, text: Text) -> bool:
         """Whether shoppers see a version of it."""
         return text.published_id is not None
 
-    @admin.action(description="Approve the newest version", permissions=["change"])
+    @admin.action(description=gettext_lazy("Approve the newest version"), permissions=["change"])
     def approve_newest(self, request: HttpRequest, queryset: QuerySet[Text]) -> None:
         """Publish the newest version of each, where it is in review."""
-        self._decide_on_each(request, queryset, decisions.approve, "Approved")
+        count = self._decide_on_each(request, queryset, decisions.approve)
+        if count:
+            message = ngettext("Approved %(count)d text.", "Approved %(count)d texts.", count)
+            self.message_user(request, message % {"count": count}, messages.SUCCESS)
 
-    @admin.action(description="Reject the newest version", permissions=["change"])
+    @admin.action(description=gettext_lazy("Reject the newest version"), permissions=["change"])
     def reject_newest(self, request: HttpRequest, queryset: QuerySet[Text]) -> None:
         """Refuse the newest version of each; published ones leave the shop."""
-        self._decide_on_each(request, queryset, decisions.reject, "Rejected")
+        count = self._decide_on_each(request, queryset, decisions.reject)
+        if count:
+            message = ngettext("Rejected %(count)d text.", "Rejected %(count)d texts.", count)
+            self.message_user(request, message % {"count": count}, messages.SUCCESS)
 
     def _decide_on_each(
         self,
         request: HttpRequest,
         queryset: QuerySet[Text],
         decide: Callable[[TextVersion, User], object],
-        done: str,
-    ) -> None:
+    ) -> int:
+        """Carry a decision out where it can be; gives the number of texts."""
         count = 0
         for text in queryset:
             version = text.versions.first()
@@ -135,5 +142,4 @@ class TextAdmin(ReviewPage):
                     count += 1
             except TransitionError as error:
                 self.message_user(request, f"{text}: {error}", messages.WARNING)
-        if count:
-            self.message_user(request, f"{done} {count} text{'' if count == 1 else 's'}.", messages.SUCCESS)
+        return count

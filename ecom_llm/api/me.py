@@ -103,7 +103,7 @@ class MeView(AccountView):
             keys,
             visitor=next(iter(own), ""),
             consent=consent.value,
-            note=NOTE if keys else _nothing(),
+            note=_(NOTE) if keys else _nothing(),
             most_waiting=QUICK_STREAM_ENTRIES,
         )
         inner = django_request(request)
@@ -153,7 +153,7 @@ def _erase(request: Request) -> Erased:
         keys = own | anonymous_keys(django_request(request)) | _keys_of_account(request)
         ask_to_forget(keys, dropped=own)
     except DatabaseError as error:
-        raise Unavailable("Your data cannot be deleted just now. Please try again in a minute.") from error
+        raise Unavailable(_("Your data cannot be deleted just now. Please try again in a minute.")) from error
     erased = Erased(is_complete=False)
     with boundary("erase"):
         erased = finish(keys, seconds=ERASE_SECONDS)

@@ -6,29 +6,29 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, CharField, F, Q, Value, When
-from django.db.models.functions import Concat
+from django.db.models import Q
 
-from ecom_llm import conf
 from ecom_llm.capture.boundary import boundary, isolated
 from ecom_llm.capture.scope import current_scope, defer
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.plain import describe
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels.wanted import PAGE_PRIORITY, ask_for
-from ecom_llm.entities import EvidenceKind, Kind, Origin, ProductFacts, ReasonSubject, Recommendation, TextKey
+from ecom_llm.entities import EvidenceKind, Kind, ProductFacts, ReasonSubject, Recommendation, TextKey
 from ecom_llm.generate.phrases import has_features
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.generate.templates import has_prompt
-from ecom_llm.models import GenerationJob, ItemPair, Text, TextVersion
-from ecom_llm.publish.lookup import cites_current, is_current, published, reason_annotations
+from ecom_llm.models import CandidateList, GenerationJob, Text, TextVersion
+from ecom_llm.publish.lookup import is_current, published
+from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
+from ecom_llm.recommend.feedback import not_interested_ids
 from ecom_llm.recommend.ranking import recommend
 from ecom_llm.signals import text_stale
 
 # Evidence that the model puts into words; it always links two products.
 WORDED = (
-    EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.BOUGHT_TOGETHER,
-    EvidenceKind.SAME_ATTRIBUTE,
+    EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.ADDED_TOGETHER,
+    EvidenceKind.BOUGHT_TOGETHER, EvidenceKind.SAME_ATTRIBUTE, EvidenceKind.SIMILAR,
 )  # fmt: skip
 
 
@@ -71,43 +71,58 @@ def prefetch_descriptions(products: Iterable[Any], language: str) -> None:
 
 
 def recommendations(
-    *, visitor: Visitor, product: Any = None, query: str = "", limit: int = 4, language: str = "en"
+    *,
+    visitor: Visitor,
+    product: Any = None,
+    query: str = "",
+    limit: int = 4,
+    language: str = "en",
+    is_general: bool = False,
 ) -> list[Recommendation]:
-    """Products to show and why, each with its published reason if there is one. At most two queries.
+    """Products to show and why, each with its published reason if there is one. One query more than picking them takes.
 
     Reasons that are missing or stale are asked for once the page is done.
 
     Args:
-        visitor: who looks. At `personal` their purchases are left out and, with neither product nor query, what
-            they viewed decides.
+        visitor: who looks; what they looked at in this visit decides, too, and at `personal` what they did before.
         product: the page's product.
         query: the page's search.
         limit: the most to return.
         language: a Django language code.
+        is_general: use nothing of the visitor's.
     """
-    scope = current_scope()
-    if scope is not None and visitor.has_history:
-        scope.keep_private()
     catalog = get_catalog()
-    seed = catalog.resolve(product) if product is not None else None
-    seed_id = catalog.product_id(seed) if seed is not None else ""
-    with isolated(ItemPair):
+    with isolated(CandidateList):
+        current = CurrentVisit() if is_general else read_visit(visitor)
+        unwanted = frozenset() if is_general else not_interested_ids(visitor)
+        if current != CurrentVisit() or unwanted or (visitor.has_history and not is_general):
+            # A cache must not hand to others what was picked for one.
+            _keep_private()
         found = recommend(
             visitor=visitor,
-            product=seed,
+            product=product,
             query=query,
             limit=limit,
             language=language,
-            annotations=reason_annotations(_reason_subject(seed_id), language),
+            visit=current,
+            excluded=unwanted,
         )
     facts = {rec.product_id: catalog.facts(rec.product) for rec in found}
+    seed = catalog.resolve(product) if product is not None else None
     if seed is not None:
-        facts[seed_id] = catalog.facts(seed)
+        facts[catalog.product_id(seed)] = catalog.facts(seed)
+    keys = {rec.product_id: key for rec in found if (key := reason_key(rec, language))}
+    versions = _cached(list(keys.values()))
+    missing = []
     for rec in found:
+        key = keys.get(rec.product_id)
+        version = versions[key] if key is not None else None
         # An editor's words stay until an editor changes them.
-        if rec.text and rec.origin == Origin.MODEL and not cites_current(rec.cited, facts):
-            rec.text, rec.origin = "", "plain"
-    ask_for([key for rec in found if not rec.text and (key := reason_key(rec, language))])
+        if version is not None and is_current(version, facts):
+            rec.text, rec.origin = version.body, version.origin
+        elif key is not None:
+            missing.append(key)
+    ask_for(missing)
     return found
 
 
@@ -184,19 +199,10 @@ def _reasons_beside(seed: ProductFacts, language: str) -> list[dict[str, str]]:
     ]
 
 
-def _reason_subject(seed_id: str) -> Case:
-    """How a row of candidates spells the subject of its reason; see `ReasonSubject.key`."""
-    same_attribute = Concat(
-        Value(f"{seed_id}\t"), F("product_id"), Value(f"\t{EvidenceKind.SAME_ATTRIBUTE}"), output_field=CharField()
-    )
-    own = Concat(F("seed"), Value("\t"), F("product_id"), Value("\t"), F("kind"), output_field=CharField())
-    return Case(
-        # What is only popular, or too thinly supported to claim, is shown for an attribute if it shares one.
-        When(kind__in=[EvidenceKind.POPULAR_IN_CATEGORY, EvidenceKind.POPULAR], then=same_attribute),
-        When(support__lt=conf.get_settings().recommend.min_support, then=same_attribute),
-        default=own,
-        output_field=CharField(),
-    )
+def _keep_private() -> None:
+    scope = current_scope()
+    if scope is not None:
+        scope.keep_private()
 
 
 def _cached(keys: list[TextKey]) -> dict[TextKey, TextVersion | None]:

@@ -21,6 +21,8 @@ SEARCH_PRODUCTS = 6
 # Measured: a small model joins this many features without inventing one.
 DESCRIPTION_FEATURES = 3
 REASON_FEATURES = 2
+# Words in which the prompt tells of evidence, beside those that the guard lets any text join its facts with.
+EVIDENCE_WORDS = {EvidenceKind.ADDED_TOGETHER: ("added to the cart",), EvidenceKind.SIMILAR: ("similar",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Material:
         products: the facts of each product it may speak of; the text's own product comes first.
         plain: the plain sentence.
         variables: what the prompt template is filled with.
-        allowed: words beside the facts that the text may use, such as the query.
+        allowed: words beside the facts that the text may use: the query, or those of the evidence.
         hash: changes whenever any of it does.
     """
 
@@ -122,7 +124,8 @@ def _reason(key: TextKey, subject: ReasonSubject, product: ProductFacts, seed: P
         "evidence": str(evidence.kind),
         "shared": {"name": name, "value": value},
     }
-    return Material(key, (product, seed), explain(evidence, product, seed, key.language), variables)
+    plain = explain(evidence, product, seed, key.language)
+    return Material(key, (product, seed), plain, variables, EVIDENCE_WORDS.get(evidence.kind, ()))
 
 
 def _search_copy(key: TextKey, products: list[ProductFacts]) -> Material:

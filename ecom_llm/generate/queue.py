@@ -70,3 +70,22 @@ def promote(job_ids: Collection[int], priority: int) -> int:
     behind = GenerationJob.objects.filter(pk__in=job_ids, state=State.WAITING, priority__lt=priority)
     time_to_live = ExpressionWrapper(F("expires_at") - F("created_at"), DurationField())
     return behind.update(priority=priority, due_at=Least(F("due_at"), _due(priority)), expires_at=Now() + time_to_live)
+
+
+def climb(job_ids: Collection[int], points: int, ttl_hours: int) -> int:
+    """Raise the priority of waiting jobs, as if they had been asked for at the higher one from the start.
+
+    Args:
+        job_ids: jobs; those that no longer wait stay as they are.
+        points: how much.
+        ttl_hours: hours from now after which a job that still waits is dropped.
+
+    Returns:
+        How many were raised.
+    """
+    waiting = GenerationJob.objects.filter(pk__in=job_ids, state=State.WAITING)
+    return waiting.update(
+        priority=F("priority") + points,
+        due_at=F("due_at") - timedelta(hours=points),
+        expires_at=Now() + timedelta(hours=ttl_hours),
+    )

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 
 from ecom_llm.entities import JobRequest, Kind, TextKey
 from ecom_llm.exceptions import ConfigurationError
-from ecom_llm.generate import queue
+from ecom_llm.generate import demand, queue
 from ecom_llm.generate.budgets import budget_for, bulk_share
 from ecom_llm.generate.database import database
 from ecom_llm.generate.material import Material, gather_all
@@ -65,13 +65,25 @@ def request_texts(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool
     return asked.queued
 
 
-def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) -> Asked:
+def ask_as_shown(keys: Iterable[TextKey]) -> Asked:
+    """Queue texts whose places were shown just now without them: the more often, the sooner they are made.
+
+    A full queue is nothing to warn of here. What is shown often comes back often, and finds room first.
+
+    Args:
+        keys: as for `request_texts`.
+    """
+    return ask(keys, demand.SHOWN_ONCE, is_showing=True)
+
+
+def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False, is_showing: bool = False) -> Asked:
     """Queue the texts as `request_texts` does, and tell what became of each.
 
     Args:
         keys: as there.
         priority: as there. Below 0 it is bulk work, which leaves a quarter of each queue free.
         is_forced: as there.
+        is_showing: this counts as one showing of each, see `generate.demand`.
 
     Returns:
         The counts; they add up to the number of different keys.
@@ -85,7 +97,10 @@ def ask(keys: Iterable[TextKey], priority: int = 0, *, is_forced: bool = False) 
     if not requests:
         return asked
     known = _known(requests)
-    behind = [job.pk for job in known if job.state == GenerationJob.State.WAITING and job.priority < priority]
+    waiting = [job for job in known if job.state == GenerationJob.State.WAITING]
+    behind = [job.pk for job in waiting if job.priority < priority]
+    if is_showing:
+        _climb(waiting)
     unsettled = requests if is_forced else _without_settled(requests, known)
     if behind or unsettled:
         asked.refused = _write(unsettled, behind, priority, is_forced=is_forced)
@@ -112,6 +127,14 @@ def _gather(keys: Sequence[TextKey]) -> dict[TextKey, Material]:
             return {}
     half = len(keys) // 2
     return _gather(keys[:half]) | _gather(keys[half:])
+
+
+def _climb(waiting: list[GenerationJob]) -> None:
+    """One statement for a kind, and on most pages that show what waits already none. Nobody is woken for it."""
+    ids = set(demand.climbing(waiting))
+    for kind in sorted({Kind(job.kind) for job in waiting if job.pk in ids}):
+        of_kind = [job.pk for job in waiting if job.pk in ids and job.kind == kind]
+        queue.climb(of_kind, demand.RUNG_POINTS, budget_for(kind).ttl_hours)
 
 
 def _write(requests: list[JobRequest], behind: list[int], priority: int, *, is_forced: bool) -> tuple[TextKey, ...]:

@@ -12,13 +12,14 @@ from django.utils import timezone
 from ecom_llm import conf
 from ecom_llm.capture.draining import drain
 from ecom_llm.capture.salts import prepare_salts
-from ecom_llm.exceptions import StreamAwayError
+from ecom_llm.exceptions import ModelFileError, StreamAwayError
 from ecom_llm.generate import interrupted
 from ecom_llm.generate.reaping import expire, reap
-from ecom_llm.models import Erasure, Event, LearningRun
+from ecom_llm.models import GenerationJob, LearningRun
 from ecom_llm.models.partitions import prepare_days
 from ecom_llm.privacy.upkeep import keep_up
-from ecom_llm.recommend.learning import learn
+from ecom_llm.recommend.content import update_content
+from ecom_llm.recommend.learning import RebuildUnderWayError, has_work, learn
 from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
@@ -31,16 +32,23 @@ DRAIN_PAUSE_SECONDS = 30.0
 # How often a worker sees to the coming days' tables and salts; there is a week's and a day's time to get them made.
 PREPARE_SECONDS = 3600.0
 
-# Visitors who are forgotten have pairs learned anew at once, but no more than a tenth of the time goes to that.
-AT_REST = 10
+# What a sweep gives to comparing products while no text waits to be written, and what while some do, and how often.
+CONTENT_SECONDS = 10.0
+BUSY_CONTENT_SECONDS = 1.0
+BUSY_CONTENT_PAUSE_SECONDS = 30.0
+CONTENT_START_SECONDS = 15.0
+# How long comparing is left alone after it has failed.
+CONTENT_PAUSE_SECONDS = 300.0
 
+# A worker that has just started first writes the texts that wait for it.
+_content_rests_until = time.monotonic() + CONTENT_START_SECONDS
 _learning_failed_at = float("-inf")
 _prepared_at = float("-inf")
 _draining_failed_at = float("-inf")
 
 
 def sweep() -> None:
-    """Take back lapsed leases, drop late jobs, store events that wait in Redis, forget and prune, learn new events."""
+    """Take back lapsed leases, drop late jobs, store waiting events, forget and prune, learn, compare products."""
     settings = conf.get_settings()
     with interrupted.noticed():
         _sweep_jobs(settings.generate)
@@ -51,6 +59,34 @@ def sweep() -> None:
         keep_up()
         if _is_learning_due(settings.recommend.learn_minutes):
             _learn(settings.recommend.learn_minutes)
+        if time.monotonic() >= _content_rests_until:
+            _update_content()
+
+
+def _update_content() -> None:
+    """Compare new and changed products with the others, little by little and mostly when nothing else is to be done."""
+    global _content_rests_until
+    is_busy = _has_waiting_job()
+    try:
+        if is_busy:
+            _content_rests_until = time.monotonic() + BUSY_CONTENT_PAUSE_SECONDS
+            update_content(seconds=BUSY_CONTENT_SECONDS)
+        else:
+            update_content(_has_waiting_job, seconds=CONTENT_SECONDS)
+    except Exception as error:
+        if interrupted.is_away(error):
+            raise
+        _content_rests_until = time.monotonic() + CONTENT_PAUSE_SECONDS
+        # Of a setting or a file, the words are ours and say what to do.
+        told = error if isinstance(error, ModelFileError) else trace_of(error)
+        logger.error(  # noqa: TRY400 - its words may hold a fact
+            "Products could not be compared; this worker tries again in %.0f s: %s", CONTENT_PAUSE_SECONDS, told
+        )
+
+
+def _has_waiting_job() -> bool:
+    waiting = GenerationJob.objects.using(router.db_for_write(GenerationJob)).filter(state=GenerationJob.State.WAITING)
+    return waiting.exists()
 
 
 def _sweep_jobs(settings: conf.Generate) -> None:
@@ -103,6 +139,9 @@ def _learn(minutes: int) -> None:
     global _learning_failed_at
     try:
         learn()
+    except RebuildUnderWayError:
+        # Another worker's, or one that was killed: its lease ends soon.
+        _learning_failed_at = time.monotonic()
     except Exception as error:
         if interrupted.is_away(error):
             raise
@@ -118,17 +157,6 @@ def _is_learning_due(minutes: int) -> bool:
         return False
     # Not from a replica: one that lags would have the same events learned again and again.
     last = LearningRun.objects.using(router.db_for_write(LearningRun)).order_by("-pk").first()
-    if last is None:
-        return True
-    age = timezone.now() - last.finished_at
-    if age >= timedelta(seconds=last.seconds * AT_REST) and _has_forgotten_since(last):
-        return True
-    if age < timedelta(minutes=minutes):
+    if last is not None and timezone.now() - last.finished_at < timedelta(minutes=minutes):
         return False
-    return Event.objects.since(last.finished_at).filter(occurred_at__gt=last.finished_at).exists()
-
-
-def _has_forgotten_since(last: LearningRun) -> bool:
-    """Whether some of what it learned came from a visitor who is forgotten by now."""
-    began = last.finished_at - timedelta(seconds=last.seconds)
-    return Erasure.objects.using(router.db_for_write(Erasure)).filter(done_at__gt=began).exists()
+    return has_work()

@@ -24,6 +24,7 @@ from ecom_llm.generate import interrupted
 from ecom_llm.models import BrokenEvent, Erasure, Event, VisitorAccount
 from ecom_llm.privacy import derived
 from ecom_llm.privacy.chunks import ShouldStop, delete_in_chunks, never, until
+from ecom_llm.recommend import forgetting
 from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
@@ -157,7 +158,11 @@ def _forget(
         Whether all is done.
     """
     visitor = erasure.visitor
-    for step, keys in ((_forget_reasons, person), (_forget_search_copy, person), (_forget_rows, [visitor])):
+    # Another key of the same person's may have brought it about.
+    is_unlearned = _waiting().filter(pk=erasure.pk, is_unlearned=True).exists()
+    if not is_unlearned and not _unlearn(person, erased, should_stop):
+        return False
+    for step, keys in ((_forget_search_copy, person), (_forget_rows, [visitor])):
         if should_stop():
             return False
         step(keys, erased, should_stop)
@@ -180,13 +185,18 @@ def _forget_stream(visitor: str, erased: Erased, *, is_hurried: bool) -> bool:
     return True
 
 
-def _forget_reasons(person: Collection[str], erased: Erased, should_stop: ShouldStop) -> None:
+def _unlearn(person: Collection[str], erased: Erased, should_stop: ShouldStop) -> bool:
+    """Take back what was learned from a person, and the reasons that rest on them alone; whether that is done."""
     subjects = derived.own_reasons(person)
     for chunk in derived.chunked(subjects, derived.CHUNK_VALUES):
         if should_stop():
-            return
+            return False
         _forget_texts(Kind.REASON, [subject.key for subject in chunk], erased)
-        erased.pairs += delete_in_chunks(derived.pairs_of(chunk).order_by("pk"))
+    if should_stop():
+        return False
+    forgetting.unlearn(person, lambda: _waiting().filter(visitor__in=person).update(is_unlearned=True))
+    erased.pairs += len(subjects)
+    return True
 
 
 def _forget_search_copy(person: Collection[str], erased: Erased, should_stop: ShouldStop) -> None:

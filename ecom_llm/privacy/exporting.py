@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import router
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from ecom_llm.capture import stream
 from ecom_llm.capture.boundary import boundary
@@ -31,7 +32,7 @@ logger = logging.getLogger(__name__)
 CHUNK_EVENTS = 1_000
 # All of them, so that a column that is added later is told too.
 EVENT_COLUMNS = tuple(field.attname for field in Event._meta.concrete_fields)
-NOTE = (
+NOTE = gettext_noop(
     "Everything that this shop's recommendations keep of these visitors. Times are UTC. What is learned from many "
     "visitors together (which product goes with which) names none of them and is not listed."
 )
@@ -121,8 +122,8 @@ class _Derived:
         self._keys = keys
 
     def pairs(self) -> Iterator[Mapping[str, Any]]:
-        for chunk in derived.chunked(self._reasons, derived.CHUNK_VALUES):
-            yield from derived.pairs_of(chunk).order_by("pk").values("kind", "seed", "product_id", "support")
+        for subject in self._reasons:
+            yield {"kind": subject.evidence_kind, "seed": subject.seed_id, "product_id": subject.product_id}
 
     def texts(self) -> Iterator[Mapping[str, Any]]:
         for kind, subjects in self._subjects():

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from ecom_llm.entities import Finding, Origin, Severity
 from ecom_llm.exceptions import TransitionError
 from ecom_llm.generate.database import database
 from ecom_llm.models import Text, TextVersion
 from ecom_llm.publish.showing import show
-from ecom_llm.publish.states import TRANSITIONS, move
+from ecom_llm.publish.states import TRANSITIONS, move, refusal
 
 if TYPE_CHECKING:
     from django.contrib.auth.base_user import AbstractBaseUser
@@ -75,7 +76,7 @@ def edit(version: TextVersion, body: str, user: AbstractBaseUser) -> TextVersion
     words = body.replace("\r\n", "\n").replace("\0", "").strip()
     # Characters of no width are no words either.
     if not any(character.isalnum() for character in words):
-        raise TransitionError("The text is empty. Write something, or reject the version instead.")
+        raise TransitionError(gettext("The text is empty. Write something, or reject the version instead."))
     with transaction.atomic(using=database()):
         text = _lock(version)
         edited = TextVersion.objects.create(
@@ -89,7 +90,7 @@ def edit(version: TextVersion, body: str, user: AbstractBaseUser) -> TextVersion
 
 def _show(version: TextVersion, action: str, user: AbstractBaseUser) -> TextVersion:
     if version.state not in TRANSITIONS[action][0]:
-        raise TransitionError(f"Cannot {action} a version that is {version.get_state_display().lower()}.")
+        raise refusal(version, action)
     with transaction.atomic(using=database()):
         return show(_lock(version), version, action, decided_by=user)
 

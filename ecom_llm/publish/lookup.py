@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from operator import or_
-from typing import Any
 
-from django.db.models import CharField, JSONField, OuterRef, Q, Subquery
-from django.db.models.expressions import Combinable
+from django.db.models import Q
 
 from ecom_llm.entities import Kind, Origin, ProductFacts, TextKey
 from ecom_llm.models import Text, TextVersion
@@ -36,33 +34,13 @@ def is_current(version: TextVersion, facts: Mapping[str, ProductFacts]) -> bool:
         version: the version. An editor's own words are always current: only a person changes them.
         facts: today's facts by product id; cited products that are not among them are not judged.
     """
-    return version.origin == Origin.HUMAN or cites_current(version.cited, facts)
+    return version.origin == Origin.HUMAN or _cites_current(version.cited, facts)
 
 
-def cites_current(cited: Mapping[str, Mapping[str, str]], facts: Mapping[str, ProductFacts]) -> bool:
+def _cites_current(cited: Mapping[str, Mapping[str, str]], facts: Mapping[str, ProductFacts]) -> bool:
     """Whether each cited fact has the value it had; see `is_current`."""
     for product_id, values in cited.items():
         today = facts[product_id].citable if product_id in facts else values
         if any(today.get(name) != value for name, value in values.items()):
             return False
     return True
-
-
-def reason_annotations(subject: Combinable, language: str) -> dict[str, Any]:
-    """Columns that bring the published reason along with each row of candidates, so it costs no query.
-
-    Args:
-        subject: the expression that spells the row's reason subject.
-        language: a Django language code.
-
-    Returns:
-        `reason_subject`, `reason_text`, `reason_origin` and `reason_cited`; the last three are None where no
-        reason is published.
-    """
-    rows = Text.objects.filter(kind=Kind.REASON, language=language, subject=OuterRef("reason_subject"))
-    return {
-        "reason_subject": subject,
-        "reason_text": Subquery(rows.values("published__body")[:1], output_field=CharField()),
-        "reason_origin": Subquery(rows.values("published__origin")[:1], output_field=CharField()),
-        "reason_cited": Subquery(rows.values("published__cited")[:1], output_field=JSONField()),
-    }

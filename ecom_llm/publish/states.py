@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import F, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from ecom_llm.exceptions import TransitionError
 from ecom_llm.models import TextVersion
@@ -20,6 +21,16 @@ TRANSITIONS: dict[str, tuple[frozenset[str], str]] = {
     "reject": (frozenset({State.DRAFT, State.IN_REVIEW, State.PUBLISHED}), State.REJECTED),
     "archive": (frozenset({State.PUBLISHED, State.DRAFT, State.IN_REVIEW}), State.ARCHIVED),
     "rollback": (frozenset({State.ARCHIVED}), State.PUBLISHED),
+}
+
+# The actions as an editor reads them.
+_NAMES = {
+    "submit": gettext_lazy("submit"),
+    "publish": gettext_lazy("publish"),
+    "approve": gettext_lazy("approve"),
+    "reject": gettext_lazy("reject"),
+    "archive": gettext_lazy("archive"),
+    "rollback": gettext_lazy("rollback"),
 }
 
 
@@ -45,7 +56,7 @@ def move(version: TextVersion, action: str, **changes: object) -> TextVersion:
     moved = TextVersion.objects.filter(pk=version.pk, state__in=TRANSITIONS[action][0]).update(**values)
     if not moved:
         version.refresh_from_db(fields=["state"])
-        raise _refused(version, action)
+        raise refusal(version, action)
     _bring_up_to_date(version, values)
     return version
 
@@ -74,7 +85,7 @@ def enter(version: TextVersion, action: str) -> TextVersion:
         TransitionError: its state does not permit it.
     """
     if action not in allowed_actions(version):
-        raise _refused(version, action)
+        raise refusal(version, action)
     _bring_up_to_date(version, _values(action))
     return version
 
@@ -89,5 +100,7 @@ def _bring_up_to_date(version: TextVersion, values: dict[str, Any]) -> None:
             setattr(version, name, value)
 
 
-def _refused(version: TextVersion, action: str) -> TransitionError:
-    return TransitionError(f"Cannot {action} a version that is {version.get_state_display().lower()}.")
+def refusal(version: TextVersion, action: str) -> TransitionError:
+    """What to raise for an action that a version's state does not permit."""
+    words = {"action": _NAMES[action], "state": version.get_state_display().lower()}
+    return TransitionError(gettext("Cannot %(action)s a version that is %(state)s.") % words)

@@ -1,130 +1,227 @@
-"""Reads candidates from the item pairs, all kinds of evidence in one query, and scores them."""
+"""Scores candidates from the lists of a page's product and of the current visit."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
+from operator import itemgetter
 
-from django.db.models import Q, QuerySet
-from django.db.models.expressions import Expression
-from django.utils import timezone
-
-from ecom_llm import conf
-from ecom_llm.capture.visitors import Visitor
-from ecom_llm.entities import EventKind, EvidenceKind, ProductFacts
-from ecom_llm.models import Event, ItemPair
+from ecom_llm.entities import ListKind, ProductFacts
+from ecom_llm.recommend.blend import Blend
+from ecom_llm.recommend.lists import Lists, read_lists, read_pairs
+from ecom_llm.recommend.packing import Shown
 from ecom_llm.recommend.popularity import WHOLE_SHOP, category_seed
 
-# Kinds whose seed is a product, with what the strongest pair of each adds to a score. What people bought says
-# more than what they viewed, and the order of viewing more than the mere company.
-PAIR_STRENGTHS: Mapping[str, float] = {
-    EvidenceKind.BOUGHT_TOGETHER: 1.0,
-    EvidenceKind.VIEWED_AFTER: 0.8,
-    EvidenceKind.VIEWED_TOGETHER: 0.6,
-}
-POPULAR_STRENGTHS: Mapping[str, float] = {
-    EvidenceKind.POPULAR_IN_CATEGORY: 0.2,
-    EvidenceKind.POPULAR: 0.05,
-}
-# What further lists add to the strongest one's say.
-OTHERS_SHARE = 0.25
-# Products a visitor looked at last that recommendations start from where the page itself has no product.
-RECENT_VIEWS = 10
-# Older views are not looked for: on PostgreSQL each day of events is a table of its own.
-RECENT_DAYS = 30
+# Products of earlier visits and purchases that count where the visit leaves room for them.
+HISTORY_SEEDS = 5
+# Products of the visit that count for what was bought together.
+BASKET_SEEDS = 50
+# Best candidates whose own neighbours count, too.
+HOP_SEEDS = 20
+# Fresh products that are read from the catalogue, should one of them not be fit to be shown.
+FRESH_CANDIDATES = 2
+# Below it two products are not called alike.
+LEAST_LIKENESS = 0.35
+
+ReadPairs = Callable[[Collection[str]], Lists]
 
 
-@dataclass(slots=True)
-class Candidate:
-    """A product proposed for ranking.
+@dataclass(frozen=True, slots=True)
+class Seeds:
+    """What recommendations start from.
 
     Attributes:
-        product_id: which.
-        rows: the item pairs that propose it.
-        score: how strongly.
+        weights: by product, how much having been viewed counts; the page's own product and the newest views most.
+        basket: by product, how much being among these at all counts, for what was bought together; newest first.
+        category: of the page's own product.
     """
 
-    product_id: str
-    rows: list[ItemPair] = field(default_factory=list)
-    score: float = 0.0
-
-    @property
-    def best_rank(self) -> int:
-        """Its best place in any list; settles ties."""
-        return min(row.rank for row in self.rows)
+    weights: Mapping[str, float]
+    basket: Mapping[str, float]
+    category: str = ""
 
 
-def read_candidates(
-    visitor: Visitor, seed: ProductFacts | None, annotations: Mapping[str, Expression]
-) -> list[Candidate]:
-    """Candidates beside a product, or for a visitor where there is none, strongest first. One query.
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Products that are proposed.
+
+    Attributes:
+        seeds: what they were found from.
+        scores: by id, 1 for the strongest at most.
+        lists: that they are in.
+        fresh: those that hardly anyone has seen yet and that are like a seed, the most alike first; a few.
+    """
+
+    seeds: Seeds
+    scores: Mapping[str, float]
+    lists: Lists
+    fresh: tuple[str, ...] = ()
+
+    def ranked(self) -> list[str]:
+        """Ids, strongest first."""
+        return sorted(self.scores, key=self.scores.__getitem__, reverse=True)
+
+    def pairs_of(self, product_id: str) -> list[tuple[str, Shown]]:
+        """The seeds that a candidate goes with and what shows it, those that count most first."""
+        found = []
+        for seed in {**self.seeds.weights, **self.seeds.basket}:
+            for kind in (ListKind.PAIRS, ListKind.ORDERS):
+                listed = self.lists.get((kind, seed))
+                if listed is not None and product_id in listed.product_ids and (shown := listed.shown(product_id)):
+                    found.append((seed, shown))
+                    break
+        return found
+
+    def likeness(self, seed: str, product_id: str) -> float:
+        """How alike two products are in what they are, from 0 to 1."""
+        listed = self.lists.get((ListKind.CONTENT, seed))
+        if listed is None or product_id not in listed.product_ids:
+            return 0.0
+        return dict(zip(listed.product_ids, listed.weights, strict=True))[product_id]
+
+    def popular(self, kind: ListKind, product_id: str) -> Shown | None:
+        """What shows that a candidate is popular in the category or in the shop."""
+        seed = WHOLE_SHOP if kind is ListKind.SHOP else category_seed(self.seeds.category)
+        listed = self.lists.get((kind, seed))
+        return listed.shown(product_id) if listed is not None and product_id in listed.product_ids else None
+
+
+def weigh_seeds(
+    seed: ProductFacts | None, viewed: Sequence[str], earlier: Sequence[str], blend: Blend, limit: int
+) -> Seeds:
+    """What counts how much.
 
     Args:
-        visitor: at `personal`, what they bought is left out; without a seed, their last views are seeds.
-        seed: the page's product.
-        annotations: further columns for each row.
+        seed: the page's product; counts as viewed last.
+        viewed: products of the visit, newest first.
+        earlier: of earlier visits, newest first; they fill what room the visit leaves.
+        blend: the parameters.
+        limit: seeds at most.
     """
-    limit = conf.get_settings().recommend.candidates
-    rows = ItemPair.objects.filter(_seeds(visitor, seed), rank__lte=limit)
-    if seed is not None:
-        rows = rows.exclude(product_id=seed.product_id)
-    if visitor.has_history:
-        rows = rows.exclude(product_id__in=bought_by(visitor))
-        if seed is None:
-            rows = rows.exclude(product_id__in=_viewed_by(visitor))
-    return _scored(rows.annotate(**annotations))
+    ordered = list(dict.fromkeys([*([seed.product_id] if seed is not None else []), *viewed]))
+    weights = _by_place(ordered[:limit], blend.recent)
+    for product_id in earlier[:HISTORY_SEEDS]:
+        if len(weights) < limit:
+            weights.setdefault(product_id, blend.history)
+    basket = _by_place(ordered[:BASKET_SEEDS], blend.order_recent)
+    return Seeds(weights, basket, seed.category if seed is not None else "")
 
 
-def bought_by(visitor: Visitor) -> QuerySet[Event, Any]:
-    """The ids of what a `personal` visitor bought, as a subquery."""
-    return Event.objects.filter(visitor=visitor.key, kind=EventKind.PURCHASE).values_list("product_id", flat=True)
+def find_candidates(seeds: Seeds, blend: Blend, excluded: Collection[str]) -> Candidates:
+    """Propose and score products. One query, and one more where little is known.
+
+    Args:
+        seeds: what to start from.
+        blend: the parameters.
+        excluded: ids that are not proposed.
+    """
+    lists = read_lists(seeds.weights.keys(), seeds.basket.keys(), category_seed(seeds.category))
+    scores = score(seeds, blend, lists, read_pairs)
+    for product_id in excluded:
+        scores.pop(product_id, None)
+    return Candidates(seeds, scores, lists, _fresh(seeds, lists, excluded))
 
 
-def _viewed_by(visitor: Visitor) -> QuerySet[Event, Any]:
-    recent = Event.objects.since(timezone.now() - timedelta(days=RECENT_DAYS))
-    views = recent.filter(visitor=visitor.key, kind=EventKind.VIEW_ITEM)
-    return views.order_by("-occurred_at").values_list("product_id", flat=True)[:RECENT_VIEWS]
+def score(seeds: Seeds, blend: Blend, lists: Lists, read: ReadPairs) -> dict[str, float]:
+    """Score all that the lists propose, 1 for the strongest pair.
+
+    Args:
+        seeds: what to start from.
+        blend: the parameters.
+        lists: of the seeds, of the category and of the shop.
+        read: gives the pairs of further products.
+    """
+    scores = _pair_scores(ListKind.PAIRS, seeds.weights, lists)
+    if blend.hop and scores:
+        _hop(scores, lists, blend.hop * _thinness(seeds.weights, lists, blend.thin_visits), read)
+    blended: dict[str, float] = {}
+    _add_scaled(blended, scores, 1.0)
+    _add_scaled(blended, _pair_scores(ListKind.ORDERS, seeds.basket, lists), blend.bought)
+    _add(blended, lists, ListKind.CATEGORY, category_seed(seeds.category), blend.popular_in_category)
+    _add(blended, lists, ListKind.SHOP, WHOLE_SHOP, blend.popular)
+    _add_likeness(blended, seeds.weights, lists, blend.content)
+    return blended
 
 
-def _seeds(visitor: Visitor, seed: ProductFacts | None) -> Q:
-    """Which lists to read."""
-    wanted = Q(seed=WHOLE_SHOP, kind=EvidenceKind.POPULAR)
-    if seed is not None:
-        wanted |= Q(seed=seed.product_id, kind__in=list(PAIR_STRENGTHS))
-        if seed.category:
-            wanted |= Q(seed=category_seed(seed.category), kind=EvidenceKind.POPULAR_IN_CATEGORY)
-    elif visitor.has_history:
-        wanted |= Q(seed__in=_viewed_by(visitor), kind__in=list(PAIR_STRENGTHS))
-    return wanted
+def _fresh(seeds: Seeds, lists: Lists, excluded: Collection[str]) -> tuple[str, ...]:
+    listed = lists.get((ListKind.FRESH, WHOLE_SHOP))
+    if listed is None:
+        return ()
+    fresh = set(listed.product_ids).difference(excluded, seeds.weights)
+    alike: dict[str, float] = {}
+    for seed in seeds.weights:
+        content = lists.get((ListKind.CONTENT, seed))
+        if content is not None:
+            for product_id, likeness in zip(content.product_ids, content.weights, strict=True):
+                if product_id in fresh and likeness >= LEAST_LIKENESS:
+                    alike[product_id] = max(likeness, alike.get(product_id, 0.0))
+    return tuple(nlargest(FRESH_CANDIDATES, alike, key=alike.__getitem__))
 
 
-def _scored(rows: Iterable[ItemPair]) -> list[Candidate]:
-    """Blend what the lists say, weights being compared within their own kind only."""
-    found = list(rows)
-    heaviest: defaultdict[str, float] = defaultdict(float)
-    for row in found:
-        heaviest[row.kind] = max(heaviest[row.kind], row.weight)
-    candidates: dict[str, Candidate] = {}
-    for row in found:
-        candidates.setdefault(row.product_id, Candidate(row.product_id)).rows.append(row)
-    for candidate in candidates.values():
-        candidate.score = _blend(_strength(row, heaviest[row.kind]) for row in candidate.rows)
-    return sorted(candidates.values(), key=lambda item: (-item.score, item.best_rank, item.product_id))
+def _add_likeness(scores: dict[str, float], weights: Mapping[str, float], lists: Lists, strength: float) -> None:
+    total = sum(weights.values()) or 1.0
+    for seed, weight in weights.items():
+        listed = lists.get((ListKind.CONTENT, seed))
+        if listed is not None:
+            for product_id, likeness in zip(listed.product_ids, listed.weights, strict=True):
+                scores[product_id] = scores.get(product_id, 0.0) + strength * likeness * weight / total
 
 
-def _blend(strengths: Iterable[float]) -> float:
-    """The strongest in full and the others in part: what is viewed after was also viewed together."""
-    strongest, *others = sorted(strengths, reverse=True)
-    return strongest + OTHERS_SHARE * sum(others)
+def _by_place(product_ids: Sequence[str], power: float) -> dict[str, float]:
+    return {product_id: float(place**-power) for place, product_id in enumerate(product_ids, start=1)}
 
 
-def _strength(row: ItemPair, heaviest: float) -> float:
-    """Half for being in the list, half for the weight; a pair too rare to claim gets the latter only."""
-    share = row.weight / heaviest if heaviest else 0.0
-    if row.kind in POPULAR_STRENGTHS:
-        return POPULAR_STRENGTHS[row.kind] * (1 + share) / 2
-    is_claimed = row.support >= conf.get_settings().recommend.min_support
-    return PAIR_STRENGTHS[row.kind] * (1 + share if is_claimed else share) / 2
+def _add_scaled(scores: dict[str, float], further: Mapping[str, float], strength: float) -> None:
+    """Add scores of another kind, the greatest of which becomes `strength`."""
+    top = max(further.values(), default=0.0)
+    for product_id, score in further.items() if top else ():
+        scores[product_id] = scores.get(product_id, 0.0) + strength * score / top
+
+
+def _pair_scores(kind: ListKind, weights: Mapping[str, float], lists: Lists) -> defaultdict[str, float]:
+    scores: defaultdict[str, float] = defaultdict(float)
+    _add_pairs(scores, kind, weights, lists)
+    return scores
+
+
+def _add_pairs(scores: defaultdict[str, float], kind: ListKind, weights: Mapping[str, float], lists: Lists) -> None:
+    for seed, seed_weight in weights.items():
+        listed = lists.get((kind, seed))
+        if listed is not None:
+            for product_id, weight in zip(listed.product_ids, listed.weights, strict=True):
+                scores[product_id] += seed_weight * weight
+
+
+def _thinness(weights: Mapping[str, float], lists: Lists, half: float) -> float:
+    """How much of the seeds' say rests on few visits."""
+    total = 0.0
+    for seed, weight in weights.items():
+        listed = lists.get((ListKind.PAIRS, seed))
+        total += weight * half / (half + (listed.seed_visits if listed is not None else 0)) if half else 0.0
+    return total
+
+
+def _hop(scores: defaultdict[str, float], lists: Lists, strength: float, read: ReadPairs) -> None:
+    """Add what goes with the best candidates, as a random walk's second step would."""
+    best = nlargest(HOP_SEEDS, scores.items(), key=itemgetter(1))
+    total = sum(score for _, score in best)
+    if not total:
+        # Parameters may make nothing of all that is known of a product.
+        return
+    missing = [product_id for product_id, _ in best if (ListKind.PAIRS, product_id) not in lists]
+    lists = {**lists, **read(missing)}
+    further = {product_id: strength * score / total for product_id, score in best}
+    _add_pairs(scores, ListKind.PAIRS, further, lists)
+
+
+def _add(scores: dict[str, float], lists: Lists, kind: ListKind, seed: str, strength: float) -> None:
+    """Add what is popular: the most popular in full, what nobody has looked at by its place only."""
+    listed = lists.get((kind, seed))
+    if listed is None or not listed.product_ids:
+        return
+    heaviest = max(listed.weights) or 1.0
+    for place, (product_id, weight) in enumerate(zip(listed.product_ids, listed.weights, strict=True)):
+        share = 0.9 * weight / heaviest + 0.1 * (1 - place / len(listed.product_ids))
+        scores[product_id] = scores.get(product_id, 0.0) + strength * share

@@ -2,77 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ecom_llm import conf
-from ecom_llm.entities import Evidence, EvidenceKind, ProductFacts
-from ecom_llm.models import ItemPair
+from ecom_llm.entities import Evidence, EvidenceKind, ListKind, ProductFacts
+from ecom_llm.recommend.candidates import LEAST_LIKENESS, Candidates
+from ecom_llm.recommend.packing import Shown
 from ecom_llm.recommend.shared import CATEGORY, shared_attribute
 
-# Strongest first.
-OF_PAIRS = (EvidenceKind.BOUGHT_TOGETHER, EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER)
 
-
-def choose_evidence(rows: Iterable[ItemPair], product: ProductFacts, seed: ProductFacts | None) -> Evidence | None:
+def choose_evidence(
+    candidates: Candidates, product: ProductFacts, page: ProductFacts | None, facts: Mapping[str, ProductFacts]
+) -> Evidence:
     """The evidence for one candidate.
 
-    Bought together, viewed after and viewed together come first, if enough visits or orders show them; then a
-    shared attribute, being popular in the category, sharing the category, being popular.
+    What enough visits or orders show comes first, beside the page's own product before what else was viewed; then a
+    shared attribute, likeness, being popular in the category, sharing the category; then what visits show that are
+    too few to be counted, and being popular.
 
     Args:
-        rows: the item pairs that propose it.
+        candidates: that it is one of.
         product: its facts.
-        seed: the page's product, if it has one.
-
-    Returns:
-        The evidence; None when nothing that is true links the candidate to the page.
+        page: the page's product, if it has one.
+        facts: of other seeds, by id; seeds that are gone are missing.
     """
-    by_kind: dict[str, ItemPair] = {}
-    for row in sorted(rows, key=lambda row: row.weight):
-        by_kind[row.kind] = row
+    pairs = candidates.pairs_of(product.product_id)
+    if page is not None:
+        pairs.sort(key=lambda pair: pair[0] != page.product_id)
+    known = [(seed, shown) for seed, shown in pairs if seed in facts or (page and seed == page.product_id)]
     return (
-        _of_pair(by_kind)
-        or _of_attribute(product, seed)
-        or _of_category(by_kind, product, seed)
-        or _of_popularity(by_kind)
+        _counted(known or pairs)
+        or _of_attribute(product, page)
+        or _of_likeness(candidates, product, page, facts)
+        or _of_category(candidates, product, page)
+        or _of_few(known)
+        or _of_popularity(candidates, product)
     )
 
 
-def _of_pair(by_kind: Mapping[str, ItemPair]) -> Evidence | None:
-    for kind in OF_PAIRS:
-        row = by_kind.get(kind)
-        if row is not None and _claimed(row):
-            return Evidence(kind, seed_id=row.seed, support=row.support)
+def _counted(pairs: list[tuple[str, Shown]]) -> Evidence | None:
+    for seed, shown in pairs:
+        if _claimed(shown):
+            return Evidence(shown.kind, seed_id=seed, support=shown.support, lift=round(shown.lift, 2))
     return None
 
 
-def _of_attribute(product: ProductFacts, seed: ProductFacts | None) -> Evidence | None:
-    shared = shared_attribute(seed, product) if seed is not None else None
-    if seed is None or shared is None or shared[0] == CATEGORY:
+def _of_attribute(product: ProductFacts, page: ProductFacts | None) -> Evidence | None:
+    shared = shared_attribute(page, product) if page is not None else None
+    if page is None or shared is None or shared[0] == CATEGORY:
         return None
-    return Evidence(EvidenceKind.SAME_ATTRIBUTE, seed.product_id, detail=shared[0], value=shared[1])
+    return Evidence(EvidenceKind.SAME_ATTRIBUTE, page.product_id, detail=shared[0], value=shared[1])
 
 
-def _of_category(by_kind: Mapping[str, ItemPair], product: ProductFacts, seed: ProductFacts | None) -> Evidence | None:
-    if seed is None:
+def _of_likeness(
+    candidates: Candidates, product: ProductFacts, page: ProductFacts | None, facts: Mapping[str, ProductFacts]
+) -> Evidence | None:
+    seeds = [page.product_id] if page is not None else [seed for seed in candidates.seeds.weights if seed in facts]
+    for seed in seeds:
+        if candidates.likeness(seed, product.product_id) >= LEAST_LIKENESS:
+            return Evidence(EvidenceKind.SIMILAR, seed)
+    return None
+
+
+def _of_category(candidates: Candidates, product: ProductFacts, page: ProductFacts | None) -> Evidence | None:
+    if page is None:
         return None
-    row = by_kind.get(EvidenceKind.POPULAR_IN_CATEGORY)
-    # The pair may be older than the product's present category.
-    if row is not None and _claimed(row) and product.category == seed.category:
-        return Evidence(EvidenceKind.POPULAR_IN_CATEGORY, support=row.support, detail=product.category)
-    shared = shared_attribute(seed, product)
+    shown = candidates.popular(ListKind.CATEGORY, product.product_id)
+    # The list may be older than the product's present category.
+    if shown is not None and _claimed(shown) and product.category == page.category:
+        return Evidence(EvidenceKind.POPULAR_IN_CATEGORY, support=shown.support, detail=product.category)
+    shared = shared_attribute(page, product)
     if shared is None:
         return None
-    return Evidence(EvidenceKind.SAME_ATTRIBUTE, seed.product_id, detail=shared[0], value=shared[1])
+    return Evidence(EvidenceKind.SAME_ATTRIBUTE, page.product_id, detail=shared[0], value=shared[1])
 
 
-def _of_popularity(by_kind: Mapping[str, ItemPair]) -> Evidence | None:
+def _of_few(pairs: list[tuple[str, Shown]]) -> Evidence | None:
+    """Too few visits to be counted: that the two belong together is all that is said."""
+    return next((Evidence(EvidenceKind.RELATED, seed_id=seed) for seed, _ in pairs), None)
+
+
+def _of_popularity(candidates: Candidates, product: ProductFacts) -> Evidence:
     """Popular, with no support claimed where too few looked at it; then it is simply one of the shop's."""
-    row = by_kind.get(EvidenceKind.POPULAR)
-    if row is None:
-        return None
-    return Evidence(EvidenceKind.POPULAR, support=row.support if _claimed(row) else 0)
+    shown = candidates.popular(ListKind.SHOP, product.product_id)
+    return Evidence(EvidenceKind.POPULAR, support=shown.support if shown is not None and _claimed(shown) else 0)
 
 
-def _claimed(row: ItemPair) -> bool:
-    return row.support >= conf.get_settings().recommend.min_support
+def _claimed(shown: Shown) -> bool:
+    return shown.support >= conf.get_settings().recommend.min_support

@@ -1,113 +1,89 @@
-"""Learns item pairs from events: which product is viewed after, viewed with and bought with which."""
+"""Learns item pairs from events, the way into it: from new events only, or from all of them anew."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import timedelta
-from itertools import islice
 
-from django.db import connections, router, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from ecom_llm import conf
-from ecom_llm.entities import EvidenceKind
-from ecom_llm.models import ItemPair, LearningRun
-from ecom_llm.recommend.pair_counts import PairCounts, order_strengths, set_strengths
-from ecom_llm.recommend.popularity import CatalogueRanking, Popularity, rank_catalogue
-from ecom_llm.recommend.visits import iter_orders, iter_visits, without_repeats
+from ecom_llm.models import LearningRun, UnlearnedBatch
+from ecom_llm.recommend.increments import Increment, learn_next, number_waiting
+from ecom_llm.recommend.rebuilding import Rebuild, RebuildUnderWayError
+from ecom_llm.recommend.state import learning_database, read_state
 
-CHUNK_ROWS = 1000
-# Runs that are remembered, for people who wonder; what is read is the newest.
-KEPT_RUNS = 20
-# An order lists things at once, so a giant one is no more a choice than a giant visit is.
-ORDER_PRODUCTS = 30
+__all__ = ["RebuildUnderWayError", "has_work", "is_rebuild_due", "learn"]
 
-
-@dataclass(slots=True)
-class _Counts:
-    """All that is counted in one pass over the events."""
-
-    pairs: dict[EvidenceKind, PairCounts]
-    popularity: Popularity = field(default_factory=Popularity)
-    events: int = 0
+# Runs that are remembered, for people who wonder.
+KEPT_RUNS = 50
+# With more new events than that in one of all that were learned, all anew is quicker.
+MANY_NEW = 3
+# A rebuild that has to be done again, as a visitor was forgotten meanwhile, takes a tenth of the time at most.
+AT_REST = 10
 
 
-def learn() -> LearningRun:
-    """Learn all item pairs anew from the events of the last `RECOMMEND["LEARN_DAYS"]` days.
+def learn(*, rebuild: bool = False, progress: Callable[[str], None] = lambda words: None) -> LearningRun:
+    """Bring item pairs up to date.
 
-    The new pairs take the place of the old in one transaction, so a page sees either. Two runs at once follow
-    each other. Memory grows with the distinct products and with pairs, up to a bound, not with the events.
+    From new events only, unless all is to be learned anew: the first time, once in `RECOMMEND["REBUILD_HOURS"]`, and
+    when very much is new. Pages read the old lists until the new ones are complete. Killed at any time, it loses
+    nothing, and the next run goes on.
+
+    Args:
+        rebuild: learn all anew.
+        progress: is told what is being done.
 
     Returns:
-        The run, saved.
+        The run, saved; of new events only, with 0 events where there was nothing new.
+
+    Raises:
+        RebuildUnderWayError: somebody else is learning all anew.
     """
     started = time.monotonic()
-    settings = conf.get_settings().recommend
-    counts = _count(settings)
-    ranking = rank_catalogue(counts.popularity, settings.candidates)
-    rows = _iter_rows(counts, ranking)
-    using = router.db_for_write(ItemPair)
-    with transaction.atomic(using=using):
-        _wait_for_other_runs(using)
-        ItemPair.objects.using(using).all().delete()
-        pairs = 0
-        while chunk := list(islice(rows, CHUNK_ROWS)):
-            ItemPair.objects.using(using).bulk_create(chunk)
-            pairs += len(chunk)
-        run = LearningRun.objects.using(using).create(
-            finished_at=timezone.now(),
-            events=counts.events,
-            pairs=pairs,
-            seconds=time.monotonic() - started,
-        )
-        kept = LearningRun.objects.using(using).order_by("-pk").values_list("pk", flat=True)[:KEPT_RUNS]
-        LearningRun.objects.using(using).exclude(pk__in=list(kept)).delete()
+    if rebuild or is_rebuild_due():
+        run = Rebuild(progress)
+        saved: list[LearningRun] = []
+        run.run(lambda: saved.append(_save(LearningRun.Kind.REBUILD, run.events, run.pairs, started)))
+        return saved[0]
+    learned = Increment()
+    while (step := learn_next()) is not None:
+        learned.events += step.events
+        learned.pairs += step.pairs
+        progress(f"Learned from {learned.events} new events …")
+    return _save(LearningRun.Kind.INCREMENT, learned.events, learned.pairs, started)
+
+
+def is_rebuild_due() -> bool:
+    """Whether all is to be learned anew."""
+    state = read_state()
+    if not state.generation:
+        return True
+    last = _runs().filter(kind=LearningRun.Kind.REBUILD).first()
+    if state.rebuilt_at is None:
+        return last is None or timezone.now() - last.finished_at > timedelta(seconds=last.seconds * AT_REST)
+    if timezone.now() - state.rebuilt_at > timedelta(hours=conf.get_settings().recommend.rebuild_hours):
+        return True
+    return last is not None and number_waiting() * MANY_NEW > max(last.events, 1_000)
+
+
+def has_work() -> bool:
+    """Whether there is anything new to learn, or all is to be learned anew."""
+    return UnlearnedBatch.objects.using(learning_database()).exists() or is_rebuild_due()
+
+
+def _save(kind: LearningRun.Kind, events: int, pairs: int, started: float) -> LearningRun:
+    run = LearningRun(
+        kind=kind, finished_at=timezone.now(), events=events, pairs=pairs, seconds=time.monotonic() - started
+    )
+    if events or kind == LearningRun.Kind.REBUILD:
+        run.save(using=learning_database())
+        kept = _runs().values_list("pk", flat=True)[:KEPT_RUNS]
+        LearningRun.objects.using(learning_database()).exclude(pk__in=list(kept)).delete()
     return run
 
 
-def _wait_for_other_runs(using: str) -> None:
-    """Let one transaction at a time learn; pages go on reading.
-
-    PostgreSQL needs the whole table locked: before the first run it has no row. SQLite writes one at a time anyway.
-    """
-    connection = connections[using]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            table = connection.ops.quote_name(LearningRun._meta.db_table)
-            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
-
-
-def _count(settings: conf.Recommend) -> _Counts:
-    kinds = (EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.BOUGHT_TOGETHER)
-    counts = _Counts({kind: PairCounts(settings.candidates) for kind in kinds})
-    since = timezone.now() - timedelta(days=settings.learn_days)
-    for visit in iter_visits(since):
-        counts.events += len(visit)
-        counts.popularity.visits.update(set(visit))
-        kept = without_repeats(visit, settings.visit_products)
-        counts.pairs[EvidenceKind.VIEWED_AFTER].add(set(kept), order_strengths(kept))
-        counts.pairs[EvidenceKind.VIEWED_TOGETHER].add(set(kept), set_strengths(kept))
-    for order in iter_orders(since):
-        counts.events += len(order)
-        counts.popularity.orders.update(order)
-        if len(order) <= ORDER_PRODUCTS:
-            counts.pairs[EvidenceKind.BOUGHT_TOGETHER].add(order, set_strengths(order))
-    return counts
-
-
-def _iter_rows(counts: _Counts, ranking: CatalogueRanking) -> Iterator[ItemPair]:
-    for kind, pairs in counts.pairs.items():
-        for seed, candidates in pairs.best(ranking.known):
-            for rank, (product_id, weight, support) in enumerate(candidates, start=1):
-                yield _row(kind, seed, product_id, weight, support, rank)
-    popularity = counts.popularity
-    for (kind, seed), product_ids in ranking.lists.items():
-        for rank, product_id in enumerate(product_ids, start=1):
-            weight, support = popularity.weight(product_id), popularity.support(product_id)
-            yield _row(kind, seed, product_id, weight, support, rank)
-
-
-def _row(kind: EvidenceKind, seed: str, product_id: str, weight: float, support: int, rank: int) -> ItemPair:
-    return ItemPair(kind=kind.value, seed=seed, product_id=product_id, weight=weight, support=support, rank=rank)
+def _runs() -> QuerySet[LearningRun]:
+    return LearningRun.objects.using(learning_database()).order_by("-pk")

@@ -1,102 +1,134 @@
-"""Counts which products go together, within a bound on memory."""
+"""The counts of one seed's pairs, as they are stored and as they are changed."""
 
 from __future__ import annotations
 
-import heapq
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from itertools import permutations
-from math import sqrt
+import sys
+from array import array
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
-# Added to the counts that a weight is divided by, so that a pair seen once does not look certain.
-SHRINKAGE = 2
-# Pairs of one kind held at once. Beyond it the weakest of each seed go, as in lossy counting
-# (Manku and Motwani, 2002): what is strong in the end was seldom among the weakest on the way.
-MAX_PAIRS = 500_000
+from ecom_llm.entities import EvidenceKind
+from ecom_llm.recommend.packing import pack_floats, pack_ids, unpack_floats, unpack_ids
+
+# What is counted, by the number under which it is stored. Only ever added to.
+AFTER, BEFORE, TOGETHER, ADDED, BOUGHT = range(5)
+COLUMNS = 5
+# The evidence that each of them is; having been viewed before is none by itself.
+EVIDENCE = {
+    AFTER: EvidenceKind.VIEWED_AFTER,
+    TOGETHER: EvidenceKind.VIEWED_TOGETHER,
+    ADDED: EvidenceKind.ADDED_TOGETHER,
+    BOUGHT: EvidenceKind.BOUGHT_TOGETHER,
+}
+NO_WEIGHTS = (0.0,) * COLUMNS
+NO_SUPPORTS = (0,) * COLUMNS
+# Pairs of one seed that are kept. Beyond it the weakest go, as in lossy counting (Manku and Motwani, 2002): what is
+# strong in the end was seldom among the weakest on the way.
+KEPT_PAIRS = 300
 
 
-@dataclass(slots=True)
-class PairCounts:
-    """Strength and support of the pairs of one kind.
+class PairCount(NamedTuple):
+    """What is counted of one pair: five numbers each, see `AFTER` and the others.
 
     Attributes:
-        candidates: pairs kept for each seed at the end.
-        max_pairs: pairs held at once.
+        candidate: the product that goes with the seed.
+        weights: sums of strengths, recent ones counting more.
+        supports: visits or orders.
     """
 
-    candidates: int
-    max_pairs: int = MAX_PAIRS
-    totals: Counter[str] = field(default_factory=Counter)
-    _pairs: dict[str, dict[str, tuple[float, int]]] = field(default_factory=dict)
-    _size: int = 0
-    _pruned_size: int = 0
-
-    def add(self, products: Iterable[str], strengths: dict[tuple[str, str], float]) -> None:
-        """Add one visit or order.
-
-        Args:
-            products: the distinct products in it.
-            strengths: by (seed, candidate), how strongly it shows the pair, from 0 to 1.
-        """
-        self.totals.update(products)
-        for (seed, candidate), strength in strengths.items():
-            row = self._pairs.setdefault(seed, {})
-            known = row.get(candidate)
-            self._size += known is None
-            old_strength, old_support = known or (0.0, 0)
-            row[candidate] = (old_strength + strength, old_support + 1)
-        if self._size > max(self.max_pairs, 2 * self._pruned_size):
-            self._prune()
-
-    def best(self, known: set[str]) -> Iterator[tuple[str, list[tuple[str, float, int]]]]:
-        """The strongest candidates of each seed.
-
-        The weight is the strength divided by the geometric mean of both products' counts (cosine similarity
-        of items, Sarwar et al., 2001), shrunk towards 0 for what was seen little.
-
-        Args:
-            known: products that are in the shop; any other is left out.
-
-        Yields:
-            A seed, and its candidates as (product id, weight, support), strongest first.
-        """
-        for seed, row in self._pairs.items():
-            if seed not in known:
-                continue
-            weighed = (
-                (candidate, strength / self._scale(seed, candidate), support)
-                for candidate, (strength, support) in row.items()
-                if candidate in known
-            )
-            yield seed, heapq.nsmallest(self.candidates, weighed, key=lambda item: (-item[1], item[0]))
-
-    def _scale(self, seed: str, candidate: str) -> float:
-        return sqrt((self.totals[seed] + SHRINKAGE) * (self.totals[candidate] + SHRINKAGE))
-
-    def _prune(self) -> None:
-        keep = max(self.candidates, self.max_pairs // (2 * len(self._pairs)))
-        for seed, row in self._pairs.items():
-            if len(row) > keep:
-                self._pairs[seed] = dict(heapq.nlargest(keep, row.items(), key=lambda item: item[1]))
-        # With very many seeds little can go; then the bound doubles rather than prune at each visit.
-        self._pruned_size = self._size = sum(len(row) for row in self._pairs.values())
+    candidate: str
+    weights: tuple[float, ...]
+    supports: tuple[int, ...]
 
 
-def order_strengths(products: list[str]) -> dict[tuple[str, str], float]:
-    """How strongly a visit shows that one product is viewed after another: 1 over the steps between them.
+def strongest(counts: Sequence[PairCount], limit: int = KEPT_PAIRS) -> list[PairCount]:
+    """The pairs to keep of a seed: those with the most weight, the strongest first."""
+    return sorted(counts, key=lambda count: (-sum(count.weights), count.candidate))[:limit]
+
+
+def merged(counts: Iterable[PairCount], changes: Iterable[PairCount]) -> list[PairCount]:
+    """Counts with changes added to them; what no visit or order shows any more is left out.
 
     Args:
-        products: of one visit, oldest first; the same may come again.
+        counts: as stored.
+        changes: to be added; negative numbers take away.
     """
-    strengths: dict[tuple[str, str], float] = {}
-    for position, seed in enumerate(products):
-        for steps, candidate in enumerate(products[position + 1 :], start=1):
-            if candidate != seed:
-                strengths[seed, candidate] = max(strengths.get((seed, candidate), 0.0), 1 / steps)
-    return strengths
+    by_candidate = {count.candidate: count for count in counts}
+    for change in changes:
+        known = by_candidate.get(change.candidate)
+        by_candidate[change.candidate] = _sum(known, change) if known is not None else _sum(_nothing(change), change)
+    return [count for count in by_candidate.values() if any(count.supports)]
 
 
-def set_strengths(products: Iterable[str]) -> dict[tuple[str, str], float]:
-    """Each pair of different products, both ways, at full strength."""
-    return dict.fromkeys(permutations(set(products), 2), 1.0)
+def pack_counts(counts: Sequence[PairCount]) -> bytes:
+    """One seed's counts as one value: how long the ids are, the ids, then for each kind weights and supports.
+
+    A kind that none of the pairs has takes one byte.
+    """
+    ids = pack_ids(count.candidate for count in counts)
+    parts = [len(ids).to_bytes(4, "little"), ids]
+    for kind in range(COLUMNS):
+        if any(count.supports[kind] for count in counts):
+            parts.append(b"\1")
+            parts.append(pack_floats(count.weights[kind] for count in counts))
+            parts.append(_pack_whole(count.supports[kind] for count in counts))
+        else:
+            parts.append(b"\0")
+    return b"".join(parts)
+
+
+def unpack_counts(packed: bytes | memoryview) -> list[PairCount]:
+    """The counts that were packed."""
+    data = bytes(packed)
+    if not data:
+        return []
+    place = 4 + int.from_bytes(data[:4], "little")
+    ids = unpack_ids(data[4:place])
+    size = 4 * len(ids)
+    weights: list[Sequence[float]] = []
+    supports: list[Sequence[int]] = []
+    for _ in range(COLUMNS):
+        is_there = data[place : place + 1] == b"\1"
+        place += 1
+        if is_there:
+            weights.append(unpack_floats(data[place : place + size]))
+            supports.append(_unpack_whole(data[place + size : place + 2 * size]))
+            place += 2 * size
+        else:
+            weights.append([0.0] * len(ids))
+            supports.append([0] * len(ids))
+    return [
+        PairCount(candidate, row_weights, row_supports)
+        for candidate, row_weights, row_supports in zip(
+            ids, zip(*weights, strict=True), zip(*supports, strict=True), strict=True
+        )
+    ]
+
+
+def _nothing(change: PairCount) -> PairCount:
+    return PairCount(change.candidate, NO_WEIGHTS, NO_SUPPORTS)
+
+
+def _sum(known: PairCount, change: PairCount) -> PairCount:
+    supports = tuple(max(a + b, 0) for a, b in zip(known.supports, change.supports, strict=True))
+    weights = tuple(
+        # What rounding leaves of a pair that nothing supports is nothing.
+        max(a + b, 0.0) if support else 0.0
+        for a, b, support in zip(known.weights, change.weights, supports, strict=True)
+    )
+    return PairCount(known.candidate, weights, supports)
+
+
+def _pack_whole(values: Iterable[int]) -> bytes:
+    numbers = array("I", values)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def _unpack_whole(packed: bytes) -> array[int]:
+    numbers = array("I")
+    numbers.frombytes(packed)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers

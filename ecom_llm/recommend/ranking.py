@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.db.models.expressions import Expression
+from django.utils import timezone
 
+from ecom_llm import conf
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.registry import get_catalog
-from ecom_llm.entities import Evidence, ProductFacts, ReasonSubject, Recommendation
-from ecom_llm.models import ItemPair
-from ecom_llm.recommend.candidates import Candidate, read_candidates
+from ecom_llm.entities import Evidence, EvidenceKind, ProductFacts, Recommendation
+from ecom_llm.recommend.blend import serving_blend
+from ecom_llm.recommend.candidates import find_candidates, weigh_seeds
+from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
 from ecom_llm.recommend.evidence import choose_evidence
-from ecom_llm.recommend.filters import allowed
+from ecom_llm.recommend.rules import PageRules, load_rules
 from ecom_llm.recommend.search import matching_search
 from ecom_llm.recommend.sentences import explain
-from ecom_llm.recommend.shared import is_same_category, shared_attributes
-
-# Candidates that are read from the catalogue, beyond three for each place to fill.
-SHORTLIST = 40
-# What sharing attributes and the category adds to a score at most, and with how many it adds half of that.
-LIKENESS_STRENGTH = 0.3
-LIKENESS_HALF = 2
+from ecom_llm.recommend.shortlist import Shortlist
 
 
 def recommend(
@@ -32,97 +28,86 @@ def recommend(
     query: str = "",
     limit: int = 4,
     language: str = "en",
-    annotations: Mapping[str, Expression] | None = None,
+    visit: CurrentVisit | Sequence[str] | None = None,
+    excluded: Collection[str] = (),
 ) -> list[Recommendation]:
     """Recommend products beside a product, for a search, or for a visitor where the page has neither.
 
-    Two queries: one for candidates, one for their products. A search that finds enough runs the shop's own
-    search instead (and a query for what a `personal` visitor bought); one that does not is filled up with
-    what is popular.
+    Three queries: what the visitor has just looked at, the lists of candidates, and their products; more only where
+    many candidates cannot be shown. A search runs the shop's own search, too.
 
-    Never recommended: the product itself, what is hidden or cannot be had, what a `personal` visitor bought,
-    two variants of one product. Nothing is recommended without evidence.
+    Never recommended: the product itself, what is hidden or cannot be had, what this visit has viewed or bought, what a
+    `personal` visitor ever bought, two variants of one product. Nothing is recommended without evidence.
 
     Args:
-        visitor: who looks. Their earlier events are used at `personal` only.
+        visitor: who looks; see `current_visit.read_visit` for what is used of them.
         product: the page's product or a variant of it; goes before the query.
         query: the page's search.
         limit: the most to return.
         language: a Django language code, for the plain sentences.
-        annotations: further columns for the item pairs. `reason_subject`, `reason_text` and `reason_cited`
-            bring a published reason along; it is used when its subject is that of the evidence finally chosen.
+        visit: what stands for what is recorded of the visitor: as it was read before, or product ids, oldest first.
+        excluded: ids that are left out as well.
 
     Returns:
         Recommendations, best first; fewer than `limit` when the shop has no more.
     """
     if limit < 1:
         return []
-    parent = get_catalog().resolve(product) if product is not None else None
-    seed = get_catalog().facts(parent) if parent is not None else None
-    found = matching_search(query, visitor, limit, language) if query.strip() and seed is None else []
+    catalog = get_catalog()
+    parent = catalog.resolve(product) if product is not None else None
+    page = catalog.facts(parent) if parent is not None else None
+    current = _current_visit(visitor, visit)
+    unwanted = {*excluded, *current.viewed, *current.bought}
+    if page is not None:
+        unwanted.add(page.product_id)
+    rules = load_rules(timezone.now()).on_page(
+        timezone.now(),
+        seed_id=page.product_id if page is not None else "",
+        category=page.category if page is not None else "",
+        query=query if page is None else "",
+    )
+    found: list[Recommendation] = []
+    if query.strip() and page is None:
+        found = matching_search(query, limit, language, unwanted | rules.excluded_ids)
+        unwanted |= {item.product_id for item in found}
     if len(found) < limit:
-        seen = {item.product_id for item in found}
-        candidates = read_candidates(visitor, seed, annotations or {})
-        candidates = [item for item in candidates if item.product_id not in seen]
-        found += _ranked(candidates, seed, limit, language)[: limit - len(found)]
+        found += _beside(page, current, unwanted, rules, limit - len(found), language)
     return found
 
 
-def _ranked(candidates: list[Candidate], seed: ProductFacts | None, limit: int, language: str) -> list[Recommendation]:
-    shortlist = candidates[: SHORTLIST + 3 * limit]
-    catalog = get_catalog()
-    ids = [item.product_id for item in shortlist]
-    loaded = catalog.in_bulk({*ids, *_product_seeds(shortlist, seed)})
-    products = allowed(((item, loaded[item]) for item in ids if item in loaded), excluded=())
-    facts = {product_id: catalog.facts(item) for product_id, item in loaded.items()}
-    if seed is not None:
-        facts[seed.product_id] = seed
-    ranked = []
-    for candidate in shortlist:
-        product = products.get(candidate.product_id)
-        if product is not None:
-            ranked.append(_recommendation(candidate, product, facts, seed, language))
-    return sorted((item for item in ranked if item), key=lambda item: -item.score)
+def _current_visit(visitor: Visitor, visit: CurrentVisit | Sequence[str] | None) -> CurrentVisit:
+    if visit is None:
+        return read_visit(visitor)
+    return visit if isinstance(visit, CurrentVisit) else CurrentVisit(viewed=tuple(dict.fromkeys(reversed(visit))))
 
 
-def _product_seeds(shortlist: Iterable[Candidate], seed: ProductFacts | None) -> set[str]:
-    """Products that evidence may name, where the page itself has none."""
-    return set() if seed is not None else {row.seed for item in shortlist for row in item.rows if row.seed}
-
-
-def _recommendation(
-    candidate: Candidate,
-    product: Any,
-    facts: Mapping[str, ProductFacts],
-    seed: ProductFacts | None,
+def _beside(
+    page: ProductFacts | None,
+    current: CurrentVisit,
+    unwanted: Collection[str],
+    rules: PageRules,
+    limit: int,
     language: str,
-) -> Recommendation | None:
-    own = facts[candidate.product_id]
-    evidence = choose_evidence(candidate.rows, own, seed)
-    if evidence is None:
-        return None
-    reason = _published_reason(candidate, evidence)
+) -> list[Recommendation]:
+    settings = conf.get_settings().recommend
+    blend = serving_blend()
+    seeds = weigh_seeds(page, current.viewed, current.earlier, blend, settings.visit_seeds)
+    candidates = find_candidates(seeds, blend, unwanted)
+    shortlist = Shortlist(page, candidates, rules, unwanted, likeness=blend.likeness)
+    chosen = shortlist.choose(limit, settings.diversity)
+    return [_recommendation(shortlist, product_id, score, language) for product_id, score in chosen]
+
+
+def _recommendation(shortlist: Shortlist, product_id: str, score: float, language: str) -> Recommendation:
+    own = shortlist.facts[product_id]
+    if product_id in shortlist.candidates.scores:
+        evidence = choose_evidence(shortlist.candidates, own, shortlist.page, shortlist.facts)
+    else:
+        evidence = Evidence(EvidenceKind.CHOSEN)
     return Recommendation(
-        product_id=candidate.product_id,
-        product=product,
+        product_id=product_id,
+        product=shortlist.products[product_id],
         evidence=evidence,
-        score=candidate.score + _likeness(seed, own),
-        reason=explain(evidence, own, facts.get(evidence.seed_id), language),
-        text=getattr(reason, "reason_text", None) or "",
-        origin=getattr(reason, "reason_origin", None) or "plain",
-        cited=getattr(reason, "reason_cited", None) or {},
+        score=score,
+        reason=explain(evidence, own, shortlist.facts.get(evidence.seed_id), language),
     )
-
-
-def _likeness(seed: ProductFacts | None, product: ProductFacts) -> float:
-    """What it adds to a score that two products are alike."""
-    if seed is None:
-        return 0.0
-    shared = len(shared_attributes(seed, product)) + is_same_category(seed, product)
-    return LIKENESS_STRENGTH * shared / (shared + LIKENESS_HALF)
-
-
-def _published_reason(candidate: Candidate, evidence: Evidence) -> ItemPair | None:
-    """The row that brought the reason for just this evidence along."""
-    subject = ReasonSubject(evidence.seed_id, candidate.product_id, evidence.kind).key
-    return next((row for row in candidate.rows if getattr(row, "reason_subject", None) == subject), None)

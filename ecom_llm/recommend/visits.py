@@ -1,108 +1,235 @@
-"""Cuts the stream of events into visits and orders, holding one of them in memory at a time."""
+"""Cuts events into visits and orders: all of them, a day at a time, or those of some visitors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby, pairwise
+from itertools import groupby
+from typing import NamedTuple
+
+from django.db import router
 
 from ecom_llm import conf
 from ecom_llm.entities import EventKind
+from ecom_llm.ids import first_id, first_moment_of_day
 from ecom_llm.models import Event
-from ecom_llm.models.event import EventQuerySet
+from ecom_llm.models.event import ID_SLACK, EventQuerySet
 
 CHUNK_EVENTS = 2000
+# Below every database's limit on the parameters of a statement.
+CHUNK_VISITORS = 200
 # Looking closely and putting into the cart both show interest.
 INTEREST = (EventKind.VIEW_ITEM, EventKind.ADD_TO_CART)
+# All else shows that the shopper is still there. Cards in view do too, but there are many, and something else comes
+# along.
+NO_ACTIVITY = EventKind.VIEW_ITEM_LIST
+ACTIVITY = tuple(kind for kind in EventKind if kind is not NO_ACTIVITY)
+# A visit that the source names may pause for as long.
+NAMED_VISIT_GAP = timedelta(days=1)
+# Lines of an order that come later than that after the one before are another order: ids may come around again.
+ORDER_GAP = timedelta(days=1)
+# Visitor and visit of an event that belongs to none.
+NOBODY = ("", "")
 
-# What shows that the shopper is still there. Cards in view do too, but there are many, and something else comes along.
-ACTIVITY = tuple(kind for kind in EventKind if kind is not EventKind.VIEW_ITEM_LIST)
 
-# visitor, visit, product id, time, kind
-_Row = tuple[str, str, str, datetime, str]
+class Row(NamedTuple):
+    """What of an event decides about visits and orders."""
+
+    visitor: str
+    visit: str
+    product_id: str
+    occurred_at: datetime
+    kind: str
+    order_id: str
+    batch: int | None
 
 
-def iter_visits(since: datetime, *, visitor: str = "", until: datetime | None = None) -> Iterator[list[str]]:
-    """The products of each visit, oldest first.
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A run of one visitor's events with no long gap.
+
+    Attributes:
+        products: what they showed an interest in, oldest first; neighbours differ.
+        added: what they put into the cart.
+        at: when it ended.
+    """
+
+    products: tuple[str, ...]
+    added: frozenset[str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What was bought at once.
+
+    Attributes:
+        products: each once.
+        at: when.
+    """
+
+    products: frozenset[str]
+    at: datetime
+
+
+Learned = Visit | Order
+Wanted = Callable[[Iterator[Row]], Iterator[Row]]
+_Key = tuple[str, str]
+
+
+def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learned]:
+    """All visits and orders, reading a day of events at a time; no longer than that is the table read from in one go.
 
     A visit is what the source says it is, else a run of a visitor's events, searches and orders among them, with no gap
-    longer than `CAPTURE["VISIT_GAP_MINUTES"]`. An event without a visitor is a visit by itself.
+    longer than `CAPTURE["VISIT_GAP_MINUTES"]`. An event without a visitor is a visit by itself. An order is one
+    visitor's lines with its id, as long as they come within a day. Held in memory are the visits and orders that may
+    go on.
 
     Args:
         since: events from here on.
-        visitor: of this visitor only; of all when left out.
-        until: events up to here; up to now when left out.
+        until: up to and with this one's day.
+        wanted: passes on those rows that are to be learned from.
     """
-    rows = (
-        _events(since, until, visitor)
-        .filter(kind__in=ACTIVITY)
-        .order_by("visitor", "visit", "occurred_at", "id")
-        .values_list("visitor", "visit", "product_id", "occurred_at", "kind")
-        .iterator(chunk_size=CHUNK_EVENTS)
-    )
-    for (visitor, visit), group in groupby(rows, key=lambda row: (row[0], row[1])):
-        if visit:
-            found = iter([[row[2] for row in group if _shows_interest(row)]])
-        elif visitor:
-            found = _split_at_gaps(group)
-        else:
-            found = ([row[2]] for row in group if _shows_interest(row))
-        yield from (products for products in found if products)
+    visits, orders = _Runs(longest_pause), _Runs(lambda row: ORDER_GAP)
+    day = first_moment_of_day(since)
+    while day <= until:
+        next_day = day + timedelta(days=1)
+        for row in wanted(_rows(_between(max(day, since), next_day))):
+            if (run := visits.add(_visit_key(row), row)) and (visit := _visit(run)):
+                yield visit
+            if (key := _order_key(row)) and (run := orders.add(key, row)) and (order := _order(run)):
+                yield order
+        yield from _visits(visits.close(next_day))
+        yield from _orders(orders.close(next_day))
+        day = next_day
+    yield from _visits(visits.close())
+    yield from _orders(orders.close())
 
 
-def iter_orders(since: datetime, *, visitor: str = "", until: datetime | None = None) -> Iterator[set[str]]:
-    """The products of each order.
+def iter_of(visitors: Collection[str], since: datetime, until: datetime) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of some visitors, by visitor, oldest first.
 
     Args:
-        since: purchases from here on.
-        visitor: of this visitor only; of all when left out.
-        until: purchases up to here; up to now when left out.
+        visitors: their keys; none is empty.
+        since: events from here on.
+        until: events up to here.
     """
-    rows = (
-        _events(since, until, visitor)
-        .filter(kind=EventKind.PURCHASE)
-        .exclude(order_id="")
-        .exclude(product_id="")
-        .order_by("order_id")
-        .values_list("order_id", "product_id")
-        .iterator(chunk_size=CHUNK_EVENTS)
-    )
-    for _, group in groupby(rows, key=lambda row: row[0]):
-        yield {product_id for _, product_id in group}
+    keys = sorted(visitors)
+    for start in range(0, len(keys), CHUNK_VISITORS):
+        events = _activity().since(since).filter(visitor__in=keys[start : start + CHUNK_VISITORS])
+        rows = _rows(events.filter(occurred_at__lte=until).order_by("visitor", "occurred_at", "id"))
+        for visitor, group in groupby(rows, key=lambda row: row.visitor):
+            yield visitor, list(group)
 
 
-def without_repeats(products: list[str], limit: int) -> list[str]:
-    """The newest part of a visit, with neighbours that are the same made one.
-
-    Args:
-        products: of one visit, oldest first.
-        limit: the most to keep.
-    """
-    kept = products[:1] + [after for before, after in pairwise(products) if after != before]
-    return kept[-limit:]
-
-
-def _events(since: datetime, until: datetime | None, visitor: str) -> EventQuerySet:
-    events = Event.objects.since(since)
-    if visitor:
-        events = events.filter(visitor=visitor)
-    return events if until is None else events.filter(occurred_at__lte=until)
-
-
-def _split_at_gaps(rows: Iterator[_Row]) -> Iterator[list[str]]:
-    gap = timedelta(minutes=conf.get_settings().capture.visit_gap_minutes)
-    visit: list[str] = []
-    last: datetime | None = None
+def cut(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    """Cut one visitor's rows, oldest first, into the rows of each visit."""
+    visits = _Runs(longest_pause)
     for row in rows:
-        occurred_at = row[3]
-        if last is not None and occurred_at - last > gap:
-            yield visit
-            visit = []
-        if _shows_interest(row):
-            visit.append(row[2])
-        last = occurred_at
-    yield visit
+        if run := visits.add(_visit_key(row), row):
+            yield run
+    yield from visits.close()
 
 
-def _shows_interest(row: _Row) -> bool:
-    return row[4] in INTEREST and bool(row[2])
+def learned_from(rows: Collection[Row]) -> list[Learned]:
+    """The visits and orders in one visitor's rows, oldest first."""
+    found: list[Learned] = list(_visits(cut(rows)))
+    orders = _Runs(lambda row: ORDER_GAP)
+    for row in rows:
+        if (key := _order_key(row)) and (run := orders.add(key, row)):
+            found += _orders([run])
+    return [*found, *_orders(orders.close())]
+
+
+def longest_pause(row: Row) -> timedelta:
+    """How long a visit may pause after one of its rows."""
+    return NAMED_VISIT_GAP if row.visit else timedelta(minutes=conf.get_settings().capture.visit_gap_minutes)
+
+
+class _Runs:
+    """Gathers rows of the same key that follow each other with no long pause."""
+
+    def __init__(self, pause: Callable[[Row], timedelta]) -> None:
+        self._pause = pause
+        self._open: dict[_Key, list[Row]] = {}
+
+    def add(self, key: _Key, row: Row) -> list[Row] | None:
+        """Take the next row; gives the run that ended with it, or before it, if one did."""
+        if key == NOBODY:
+            return [row]
+        known = self._open.get(key)
+        if known is not None and not self._is_over(known, row.occurred_at):
+            known.append(row)
+            return None
+        self._open[key] = [row]
+        return known
+
+    def close(self, moment: datetime | None = None) -> Iterator[list[Row]]:
+        """The runs that are over by a moment; all of them when it is left out."""
+        for key in [key for key, rows in self._open.items() if moment is None or self._is_over(rows, moment)]:
+            yield self._open.pop(key)
+
+    def _is_over(self, rows: list[Row], moment: datetime) -> bool:
+        return moment - rows[-1].occurred_at > self._pause(rows[-1])
+
+
+def _activity() -> EventQuerySet:
+    # Not from a replica, which may lag behind what is said to be there.
+    # Said as what it is not, or SQLite would look up each kind rather than the day.
+    return Event.objects.using(router.db_for_write(Event)).exclude(kind=NO_ACTIVITY)
+
+
+def _between(start: datetime, end: datetime) -> EventQuerySet:
+    """Events of a day or a part of it, the oldest first: by their own times, as an id may be days away from its event.
+
+    Named by its kinds, an index finds them; the bounds on ids keep PostgreSQL out of other days' partitions.
+    """
+    events = Event.objects.using(router.db_for_write(Event)).filter(
+        kind__in=ACTIVITY,
+        occurred_at__gte=start,
+        occurred_at__lt=end,
+        id__gte=first_id(start - ID_SLACK),
+        id__lt=first_id(end + ID_SLACK),
+    )
+    return events.order_by("occurred_at", "id")
+
+
+def _rows(events: EventQuerySet) -> Iterator[Row]:
+    columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
+    return map(Row._make, columns.iterator(chunk_size=CHUNK_EVENTS))
+
+
+def _visit_key(row: Row) -> _Key:
+    return row.visitor, row.visit
+
+
+def _order_key(row: Row) -> _Key | None:
+    return (row.visitor, row.order_id) if row.kind == EventKind.PURCHASE and row.order_id else None
+
+
+def _visits(runs: Iterable[list[Row]]) -> Iterator[Visit]:
+    return (visit for rows in runs if (visit := _visit(rows)))
+
+
+def _orders(runs: Iterable[list[Row]]) -> Iterator[Order]:
+    return (order for rows in runs if (order := _order(rows)))
+
+
+def _visit(rows: Iterable[Row]) -> Visit | None:
+    products: list[str] = []
+    added = set()
+    at = None
+    for row in rows:
+        if row.kind in INTEREST and row.product_id:
+            if not products or products[-1] != row.product_id:
+                products.append(row.product_id)
+            at = row.occurred_at
+            if row.kind == EventKind.ADD_TO_CART:
+                added.add(row.product_id)
+    return None if at is None else Visit(tuple(products), frozenset(added), at)
+
+
+def _order(rows: Collection[Row]) -> Order | None:
+    products = frozenset(row.product_id for row in rows if row.product_id)
+    return Order(products, max(row.occurred_at for row in rows)) if products else None

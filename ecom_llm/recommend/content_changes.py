@@ -1,0 +1,84 @@
+"""Finds the products whose facts are new or have changed since they were last compared."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.entities import ProductFacts
+from ecom_llm.models import ProductVector
+from ecom_llm.recommend.content_lists import database
+from ecom_llm.recommend.product_text import ProductText, write_text
+from ecom_llm.traces import trace_of
+
+logger = logging.getLogger(__name__)
+
+CHUNK_PRODUCTS = 500
+
+
+class Scan:
+    """One look over the catalogue, all of it or what was updated since a moment."""
+
+    def __init__(self, name: str, since: datetime | None) -> None:
+        """Prepare it.
+
+        Args:
+            name: of the encoder; what another one made counts as changed.
+            since: only products updated at or after it, where the catalogue can tell.
+        """
+        self._name = name
+        self._since = since
+        self._seen: set[str] = set()
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it looks at every product."""
+        return self._since is None
+
+    def run(self) -> Iterator[tuple[list[ProductText], list[ProductText]]]:
+        """Each chunk of products, and those of it that are new or have changed."""
+        ids = get_catalog().iter_ids(self._since)
+        # Listed at once: a cursor must not stay open while texts are encoded.
+        self._seen = set(ids)
+        remaining = iter(sorted(self._seen))
+        while chunk := list(islice(remaining, CHUNK_PRODUCTS)):
+            known = self._hashes(chunk)
+            texts = [write_text(facts) for facts in read_facts(chunk).values()]
+            yield texts, [text for text in texts if known.get(text.product_id) != text.hash]
+
+    def gone(self) -> list[str]:
+        """Ids that are stored and that a full look has not met."""
+        if not self.is_full:
+            return []
+        stored = ProductVector.objects.using(database()).values_list("product_id", flat=True)
+        return [product_id for product_id in stored.iterator(chunk_size=2_000) if product_id not in self._seen]
+
+    def _hashes(self, product_ids: Collection[str]) -> dict[str, str]:
+        rows = ProductVector.objects.using(database()).filter(product_id__in=product_ids, model=self._name)
+        return dict(rows.values_list("product_id", "text_hash"))
+
+
+def read_facts(product_ids: Collection[str]) -> dict[str, ProductFacts]:
+    """The facts of the products that shoppers may see; one whose facts cannot be read is left out and logged."""
+    catalog = get_catalog()
+    found: dict[str, ProductFacts] = {}
+    for product_id, product in catalog.in_bulk(product_ids).items():
+        facts = _facts(product_id, product)
+        if facts is not None:
+            found[product_id] = facts
+    return found
+
+
+def _facts(product_id: str, product: Any) -> ProductFacts | None:
+    catalog = get_catalog()
+    try:
+        return catalog.facts(product) if catalog.is_visible(product) else None
+    except Exception as error:
+        logger.error(  # noqa: TRY400 - its words may hold a fact
+            "The facts of product %s cannot be read, so it is compared with nothing: %s", product_id, trace_of(error)
+        )
+        return None

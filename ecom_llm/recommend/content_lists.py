@@ -1,0 +1,113 @@
+"""Writes the lists of what is like what, in both directions: a new product also enters the lists of its neighbours."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from django.db import router, transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from ecom_llm.entities import ListKind, ProductFacts
+from ecom_llm.models import CandidateList, ProductVector
+from ecom_llm.recommend.nearest import NearestIndex, Neighbours
+from ecom_llm.recommend.packing import pack_floats, pack_ids, unpack_floats, unpack_ids
+from ecom_llm.recommend.shared import is_same_category, shared_attributes
+
+LISTED = 30
+# What sharing attributes and the category adds at most, and with how many it adds half of that.
+SHARED_STRENGTH = 0.1
+SHARED_HALF = 2
+
+Facts = Mapping[str, ProductFacts]
+ReadFacts = Callable[[Collection[str]], Facts]
+
+
+def make_lists(index: NearestIndex, product_ids: Sequence[str], read_facts: ReadFacts) -> dict[str, Neighbours]:
+    """The list of each product: what is most like it, from 0 to 1.
+
+    Args:
+        index: all products.
+        product_ids: of those in it.
+        read_facts: gives the facts of the products that shoppers may see; the others enter no list.
+    """
+    found = dict(zip(product_ids, index.find(product_ids), strict=True))
+    facts = read_facts({*product_ids, *(other for near in found.values() for other, _ in near)})
+    return {product_id: _blend(facts.get(product_id), near, facts) for product_id, near in found.items()}
+
+
+def write_lists(lists: Mapping[str, Neighbours]) -> None:
+    """Store lists; an empty one too, which says that nothing is like a product."""
+    rows = [
+        CandidateList(
+            kind=ListKind.CONTENT,
+            seed=seed,
+            generation=0,
+            product_ids=pack_ids(product_id for product_id, _ in ranked),
+            weights=pack_floats(weight for _, weight in ranked),
+        )
+        for seed, ranked in lists.items()
+    ]
+    CandidateList.objects.using(database()).bulk_create(
+        rows, update_conflicts=True, unique_fields=["seed", "kind", "generation"],
+        update_fields=["product_ids", "weights"],
+    )  # fmt: skip
+
+
+def enter_lists(entries: Iterable[tuple[str, str, float]]) -> None:
+    """Put products into the lists of others, where they are more alike than what is there.
+
+    Args:
+        entries: the list's product, the product to enter and how alike they are.
+    """
+    wanted: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for seed, product_id, weight in entries:
+        wanted[seed][product_id] = weight
+    if not wanted:
+        return
+    with transaction.atomic(using=database()):
+        rows = content_lists().filter(seed__in=list(wanted)).select_for_update().order_by("seed")
+        changed: dict[str, Neighbours] = {}
+        for seed, ids, weights in rows.values_list("seed", "product_ids", "weights"):
+            before = dict(zip(unpack_ids(ids), unpack_floats(weights), strict=True))
+            after = _ranked((before | wanted[seed]).items())
+            if dict(after) != before:
+                changed[seed] = after
+        write_lists(changed)
+
+
+def content_lists() -> QuerySet[CandidateList]:
+    """All lists of this kind."""
+    return CandidateList.objects.using(database()).filter(kind=ListKind.CONTENT, generation=0)
+
+
+def unlisted(name: str) -> list[str]:
+    """Ids of products that have a vector and no list yet.
+
+    Args:
+        name: of the encoder, as stored with each vector.
+    """
+    has_list = Exists(content_lists().filter(seed=OuterRef("product_id")))
+    rows = ProductVector.objects.using(database()).filter(~has_list, model=name)
+    return list(rows.order_by("pk").values_list("product_id", flat=True))
+
+
+def database() -> str:
+    """The alias under which vectors and lists are written."""
+    return router.db_for_write(CandidateList)
+
+
+def _blend(own: ProductFacts | None, near: Neighbours, facts: Facts) -> Neighbours:
+    if own is None:
+        return []
+    return _ranked((other, score + _shared(own, facts[other])) for other, score in near if other in facts)
+
+
+def _shared(own: ProductFacts, other: ProductFacts) -> float:
+    shared = len(shared_attributes(own, other)) + is_same_category(own, other)
+    return SHARED_STRENGTH * shared / (shared + SHARED_HALF)
+
+
+def _ranked(items: Iterable[tuple[str, float]]) -> Neighbours:
+    limited = ((product_id, min(weight, 1.0)) for product_id, weight in items)
+    return sorted(limited, key=lambda item: (-item[1], item[0]))[:LISTED]

@@ -1,0 +1,151 @@
+"""Learns from new events only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from uuid import UUID
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from ecom_llm.models import Event, LearnedState, UnlearnedBatch
+from ecom_llm.models.event import ID_SLACK
+from ecom_llm.models.learned import LEARNED
+from ecom_llm.recommend.applying import LearnedMeanwhileError, apply
+from ecom_llm.recommend.rebuilding import RebuildUnderWayError
+from ecom_llm.recommend.state import changes_to, learned_since, learning_database, pending_batches, read_state
+from ecom_llm.recommend.visits import NAMED_VISIT_GAP, Row, iter_of, learned_from, longest_pause
+
+# Events that are learned from at once: what they touch is in memory, and written in one transaction.
+CHUNK_EVENTS = 20_000
+CHUNK_BATCHES = 200
+# Learning goes on beside; each time it was quicker, the same is counted again.
+TRIES = 20
+
+
+@dataclass(slots=True)
+class Increment:
+    """What was learned in one go.
+
+    Attributes:
+        events: new ones.
+        pairs: that they touched.
+    """
+
+    events: int = 0
+    pairs: int = 0
+
+
+def learn_next() -> Increment | None:
+    """Learn from the oldest events that wait, some thousands at most.
+
+    The visits that they belong to are counted with and without them, and the difference is added: a visit that goes
+    on, an event that comes late and one that is stored twice all come to what a rebuild would count.
+
+    Returns:
+        What was learned; None when nothing waits.
+
+    Raises:
+        RebuildUnderWayError: somebody is learning all anew.
+        LearnedMeanwhileError: others were quicker, again and again.
+    """
+    for _ in range(TRIES):
+        state = read_state()
+        if state.rebuilding_until and state.rebuilding_until > timezone.now():
+            raise RebuildUnderWayError
+        batches = _next_batches()
+        if not batches:
+            return None
+        try:
+            return _learn(state, batches)
+        except LearnedMeanwhileError:
+            continue
+    raise LearnedMeanwhileError
+
+
+def number_waiting() -> int:
+    """Events that are not learned from yet."""
+    batches = UnlearnedBatch.objects.using(learning_database())
+    return int(batches.aggregate(events=Sum("events"))["events"] or 0)
+
+
+def _next_batches() -> list[UnlearnedBatch]:
+    chosen: list[UnlearnedBatch] = []
+    events = 0
+    for batch in UnlearnedBatch.objects.using(learning_database()).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
+        if chosen and events + batch.events > CHUNK_EVENTS:
+            break
+        chosen.append(batch)
+        events += batch.events
+    return chosen
+
+
+def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
+    due = {batch.pk for batch in batches}
+    # As a rebuild does it; what claims to come from the future would outweigh all else.
+    since, until = learned_since(state), timezone.now() + ID_SLACK
+    new = [row for row in _new_rows(batches, due) if since <= row.occurred_at <= until]
+    changes = changes_to(state)
+    around = list(_rows_around(new))
+    # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.
+    later = pending_batches() - due
+    for rows in around:
+        now = [row for row in rows if row.batch not in later and row.occurred_at >= since]
+        changes.add(learned_from(now))
+        changes.add(learned_from([row for row in now if row.batch not in due]), sign=-1)
+    # Of nobody: what belongs together came together, if the source knows.
+    changes.add(learned_from(sorted((row for row in new if not row.visitor), key=attrgetter("occurred_at"))))
+    using = learning_database()
+
+    def forget_batches() -> None:
+        ids = sorted(due)
+        for start in range(0, len(ids), CHUNK_BATCHES):
+            UnlearnedBatch.objects.using(using).filter(pk__in=ids[start : start + CHUNK_BATCHES]).delete()
+
+    return Increment(len(new), apply(state, changes, forget_batches))
+
+
+def _rows_around(new: Sequence[Row]) -> Iterator[list[Row]]:
+    """By visitor, the rows of all visits that the new ones may belong to; further ones the further a visit reaches."""
+    keys = {(row.visitor, row.visit) for row in new if row.visitor}
+    visitors = {visitor for visitor, _ in keys}
+    times = [row.occurred_at for row in new if row.visitor]
+    margin = NAMED_VISIT_GAP
+    while visitors:
+        low, high = min(times) - margin, max(times) + margin
+        unfinished = set()
+        for visitor, rows in iter_of(visitors, low, high):
+            if any(_goes_on(row, low, high) for row in rows if (row.visitor, row.visit) in keys):
+                unfinished.add(visitor)
+            else:
+                yield rows
+        visitors, margin = unfinished, 2 * margin
+
+
+def _goes_on(row: Row, low: datetime, high: datetime) -> bool:
+    """Whether what belongs to the same visit may lie beyond the times that were looked at."""
+    pause = longest_pause(row)
+    return row.occurred_at - low <= pause or high - row.occurred_at <= pause
+
+
+def _new_rows(batches: Sequence[UnlearnedBatch], due: set[int]) -> Iterator[Row]:
+    for low, high in _ranges(batches):
+        events = Event.objects.using(learning_database()).filter(id__gte=low, id__lte=high, kind__in=LEARNED)
+        columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
+        yield from (row for row in map(Row._make, columns.iterator()) if row.batch in due)
+
+
+def _ranges(batches: Sequence[UnlearnedBatch]) -> Iterator[tuple[UUID, UUID]]:
+    """The batches' ranges of ids, those that overlap as one."""
+    ordered = sorted((batch.first_id, batch.last_id) for batch in batches)
+    low, high = ordered[0]
+    for first, last in ordered[1:]:
+        if first > high:
+            yield low, high
+            low, high = first, last
+        else:
+            high = max(high, last)
+    yield low, high

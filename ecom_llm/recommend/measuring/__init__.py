@@ -1,0 +1,1 @@
+"""Visits come in, and what the recommender is worth on them goes out."""

@@ -1,0 +1,95 @@
+"""Corrects a mistyped word of a search to one that stands in the catalogue's names and categories."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+
+from ecom_llm.models import WordVectors
+
+# The row of `WordVectors` that holds the words. It is written whenever what searches are compared with has changed,
+# so that its `made_at` tells web processes.
+ROW = "words of the catalogue"
+MAX_WORDS = 50_000
+# Shorter words have too many neighbours, and shoppers type few beyond the longest.
+MIN_CHARACTERS, MAX_CHARACTERS = 4, 30
+MAX_QUERY_WORDS = 12
+
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def words_in(text: str) -> set[str]:
+    """The words worth knowing: of letters, in lower case."""
+    found = _WORD.findall(text.casefold())
+    return {word for word in found if MIN_CHARACTERS <= len(word) <= MAX_CHARACTERS}
+
+
+def store_words(counts: Counter[str]) -> None:
+    """Store the commonest words of the catalogue, and tell web processes that something is new."""
+    body = zlib.compress(json.dumps(dict(counts.most_common(MAX_WORDS)), ensure_ascii=False).encode())
+    WordVectors.objects.update_or_create(model=ROW, defaults={"dimensions": 0, "body": body})
+
+
+def load_words() -> Counter[str]:
+    """The words that were stored, with the number of products that have each."""
+    body = WordVectors.objects.filter(model=ROW).values_list("body", flat=True).first()
+    return Counter(json.loads(zlib.decompress(bytes(body)))) if body else Counter()
+
+
+class Spelling:
+    """The words of a catalogue, found by their beginning and length."""
+
+    def __init__(self, counts: Mapping[str, int], is_word: Callable[[str], bool] = lambda word: False) -> None:
+        """Make it.
+
+        Args:
+            counts: words, and in how many products.
+            is_word: knows further words that are right as they are.
+        """
+        self._counts = counts
+        self._is_word = is_word
+        self._alike: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
+        for word in counts:
+            self._alike[word[0], len(word)].append(word)
+
+    def correct(self, query: str) -> str:
+        """The query with its mistyped words put right; as it was when there is none.
+
+        A word is mistyped when nobody knows it and one of the catalogue's differs by one letter: one too many, one too
+        few, another one or two swapped. The first letter is taken to be right.
+        """
+        words = query.split()[:MAX_QUERY_WORDS]
+        put_right = [self._correct(word) for word in words]
+        return query if put_right == words else " ".join(put_right)
+
+    def _correct(self, typed: str) -> str:
+        word = typed.casefold()
+        if words_in(word) != {word} or word in self._counts or self._is_word(word):
+            return typed
+        near = [
+            known
+            for length in (len(word) - 1, len(word), len(word) + 1)
+            for known in self._alike.get((word[0], length), ())
+            if _is_one_edit(word, known)
+        ]
+        # What goes on from what was typed is not mistyped: searches are sent half typed.
+        if not near or any(known.startswith(word) for known in near):
+            return typed
+        return max(near, key=lambda known: (self._counts[known], known))
+
+
+def _is_one_edit(one: str, other: str) -> bool:
+    """Whether two words differ by one letter or two swapped ones (Damerau, 1964)."""
+    if len(one) > len(other):
+        one, other = other, one
+    at = 0
+    while at < len(one) and one[at] == other[at]:
+        at += 1
+    if len(one) < len(other):
+        return one[at:] == other[at + 1 :]
+    if one[at + 1 :] == other[at + 1 :]:
+        return True
+    return one[at : at + 2] == other[at : at + 2][::-1] and one[at + 2 :] == other[at + 2 :]

@@ -1,0 +1,97 @@
+"""The one row that says what has been learned, and what waits to be."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.db import router
+
+from ecom_llm import conf
+from ecom_llm.models import LearnedState, ProductCounts, UnlearnedBatch
+from ecom_llm.recommend.changes import Changes, Totals
+from ecom_llm.recommend.contributions import Counting
+
+# Below every database's limit on the parameters of a statement.
+CHUNK_IDS = 500
+NOTHING_LEARNED = "Nothing has been learned yet, so there is nothing to change."
+TOTALS = ("visits", "carts", "orders", "visit_weight", "cart_weight", "order_weight")
+
+
+def learning_database() -> str:
+    """The alias of the database that counts and lists are in: never a replica, which lags behind."""
+    return router.db_for_write(LearnedState)
+
+
+def read_state() -> LearnedState:
+    """The state; generation 0 when nothing has been learned yet."""
+    return LearnedState.objects.using(learning_database()).filter(pk=1).first() or LearnedState()
+
+
+def changes_to(state: LearnedState) -> Changes:
+    """Changes, none yet, that are counted as the state's counts are.
+
+    Raises:
+        ValueError: nothing has been learned yet.
+    """
+    if state.landmark is None:
+        raise ValueError(NOTHING_LEARNED)
+    return Changes(Counting(**state.counting), state.landmark)
+
+
+def learned_since(state: LearnedState) -> datetime:
+    """The first moment whose events count.
+
+    Raises:
+        ValueError: nothing has been learned yet.
+    """
+    if state.landmark is None:
+        raise ValueError(NOTHING_LEARNED)
+    return state.landmark - timedelta(days=conf.get_settings().recommend.learn_days)
+
+
+def pending_batches(above: int = 0) -> frozenset[int]:
+    """The batches of events that are not learned from yet.
+
+    Args:
+        above: only those with a higher number.
+    """
+    batches = UnlearnedBatch.objects.using(learning_database()).filter(pk__gt=above)
+    return frozenset(batches.values_list("pk", flat=True))
+
+
+def counts_of(product_id: str, generation: int) -> ProductCounts | None:
+    """What is counted of one product."""
+    rows = ProductCounts.objects.using(learning_database())
+    return rows.filter(product_id=product_id, generation=generation).first()
+
+
+def counts_in_bulk(product_ids: Collection[str], generation: int) -> dict[str, ProductCounts]:
+    """What is counted of some products, by id."""
+    rows = ProductCounts.objects.using(learning_database()).filter(generation=generation)
+    return {row.product_id: row for chunk in _chunks(product_ids) for row in rows.filter(product_id__in=chunk)}
+
+
+def totals_in_bulk(product_ids: Collection[str], generation: int) -> dict[str, Totals]:
+    """The totals of some products, by id, without what is counted of their pairs."""
+    rows = ProductCounts.objects.using(learning_database()).filter(generation=generation)
+    found: dict[str, Totals] = {}
+    for chunk in _chunks(product_ids):
+        for product_id, *totals in rows.filter(product_id__in=chunk).values_list("product_id", *TOTALS):
+            found[product_id] = Totals(*totals)
+    return found
+
+
+def totals_of(row: ProductCounts) -> Totals:
+    """The totals in a row."""
+    return Totals(*(getattr(row, name) for name in TOTALS))
+
+
+def named(totals: Totals) -> Mapping[str, int | float]:
+    """Totals by the names of their columns."""
+    return {name: getattr(totals, name) for name in TOTALS}
+
+
+def _chunks(product_ids: Iterable[str]) -> Iterable[list[str]]:
+    ids = sorted(product_ids)
+    return (ids[start : start + CHUNK_IDS] for start in range(0, len(ids), CHUNK_IDS))
