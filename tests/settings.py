@@ -59,4 +59,6 @@ ECOM_LLM: dict[str, Any] = {
     "CAPTURE": {**_SHOP["CAPTURE"], "SINK": "ecom_llm.capture.sinks.direct.DirectSink"},
     "BACKENDS": {"default": {"BACKEND": "ecom_llm.generate.backends.echo.EchoBackend"}},
     "GENERATE": {"DRIVER": "worker"},
+    # The encoder takes seconds to load; it has tests of its own.
+    "RECOMMEND": {**_SHOP.get("RECOMMEND", {}), "EMBEDDINGS": ""},
 }

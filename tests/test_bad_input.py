@@ -29,13 +29,14 @@ from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.entities import Consent, EvidenceKind, Kind, ReasonSubject, TextKey
 from ecom_llm.generate import wake
-from ecom_llm.models import Event, GenerationJob, ItemPair, Text
+from ecom_llm.models import Event, GenerationJob, Text
 from ecom_llm.publish.drafts import Draft, store
 from ecom_llm.recommend.learning import learn
 from shop_demo.celery import app as celery_app
 from shop_demo.models import Category, Product
 from shop_demo.seeding import seed_catalogue
 from tests.conftest import MakeCatalog
+from tests.pairs import make_pairs
 
 # Rows must be committed: what is put off until a commit is part of what is tested.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -104,9 +105,7 @@ def deleted(shop: None) -> tuple[str, Product]:
     """The id of a product that was deleted after texts and pairs were made of it, and the product it went with."""
     seed, gone = Product.objects.listed().filter(description="", variants=None)[:2]
     reason = ReasonSubject(seed.sku, gone.sku, EvidenceKind.VIEWED_AFTER).key
-    ItemPair.objects.create(
-        kind=EvidenceKind.VIEWED_AFTER, seed=seed.sku, product_id=gone.sku, weight=99, support=50, rank=0
-    )
+    make_pairs(seed.sku, gone.sku)
     store(TextKey(Kind.DESCRIPTION, gone.sku, LANGUAGE), Draft(body=WORDS, facts={}, cited={}), product_id=gone.sku)
     store(TextKey(Kind.REASON, reason, LANGUAGE), Draft(body=WORDS, facts={}, cited={}), product_id=gone.sku)
     sku = gone.sku

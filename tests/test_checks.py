@@ -82,8 +82,6 @@ def test_demo_shop_passes_every_check() -> None:
         ({"CAPTURE": {"PRODUCT_VIEWS": {"product": "id"}}}, "W005", "has no argument 'id'"),
         ({"CAPTURE": {"SEARCH_VIEWS": {"admin:find": "q"}}}, "W005", "admin:find"),
         ({"PRIVACY": {"DEFAULT_CONSENT": "personal"}}, "W006", "lasting id"),
-        ({"PRIVACY": {"RETENTION_DAYS": {"default": 90, "view_item": 89}}}, "W021", "'view_item' are kept for 89"),
-        ({"RECOMMEND": {"LEARN_DAYS": 90}, "PRIVACY": {"RETENTION_DAYS": {"purchase": 30}}}, "W021", "'purchase'"),
         ({"CHANNELS": {"SEARCH_DAYS": 91}}, "W021", "searches are kept for 90"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "search": ["nme"]}}}, "E010", "nme"),
         ({"CATALOG": {"OPTIONS": {"model": "shop_demo.Product", "search": "name"}}}, "E010", "must be a list"),

@@ -151,6 +151,8 @@ def in_shop(wheel: Path, tmp_path: Path) -> Run:
         "templates/ecom_llm/prompts/search_copy.en.txt",
         "static/ecom_llm/ecom_llm.js",
         "static/ecom_llm/ecom_llm.css",
+        "locale/de/LC_MESSAGES/django.mo",
+        "locale/fr/LC_MESSAGES/django.mo",
         "migrations/0001_initial.py",
         "management/commands/ecom_llm_worker.py",
     ],

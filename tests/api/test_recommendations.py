@@ -6,21 +6,14 @@ import pytest
 from django.test import Client
 
 from ecom_llm.catalog.adapters.memory import MemoryProduct
-from ecom_llm.entities import EvidenceKind
-from ecom_llm.models import ItemPair
 from ecom_llm.recommend.learning import learn
 from tests.api.conftest import ROOT
 from tests.conftest import MakeCatalog
-
-
-def viewed_after(seed: str, product_id: str, support: int = 5) -> None:
-    ItemPair.objects.create(
-        kind=EvidenceKind.VIEWED_AFTER, seed=seed, product_id=product_id, weight=1.0, support=support, rank=1
-    )
+from tests.pairs import make_pairs
 
 
 def test_recommendation_carries_evidence_words_and_a_live_offer(client: Client) -> None:
-    viewed_after("jacket-1", "kettle-1")
+    make_pairs("jacket-1", "kettle-1")
     answer = client.get(f"{ROOT}recommendations/?product_id=jacket-1")
     assert answer["Cache-Control"] == "private, no-store"
     first = answer.json()["recommendations"][0]
@@ -68,6 +61,6 @@ def test_nul_in_a_search_is_refused(client: Client) -> None:
 
 def test_price_finer_than_cents_is_shown(client: Client, memory_catalog: MakeCatalog) -> None:
     memory_catalog([MemoryProduct(id="a", name="A"), MemoryProduct(id="b", name="B", price=Decimal("1.005"))])
-    viewed_after("a", "b")
+    make_pairs("a", "b")
     answer = client.get(f"{ROOT}recommendations/?product_id=a")
     assert answer.status_code == 200

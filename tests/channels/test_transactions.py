@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection, transaction
 
 from ecom_llm.capture.visitors import NOBODY
 from ecom_llm.channels import product_page
-from ecom_llm.models import ItemPair, Text
+from ecom_llm.models import CandidateList, Text
 from tests.products import SAMPLE_PRODUCTS
 
 pytestmark = pytest.mark.django_db
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.django_db
 def broken(monkeypatch: pytest.MonkeyPatch, memory_catalog: Callable[..., Any]) -> Iterator[None]:
     """Tables that our migrations have not made yet."""
     memory_catalog()
-    for model in (Text, ItemPair):
+    for model in (Text, CandidateList):
         monkeypatch.setattr(model._meta, "db_table", "not_there")
     yield
-    for model in (Text, ItemPair):
+    for model in (Text, CandidateList):
         for field in model._meta.fields:
             # Django keeps a column's table with the field, where later tests would find it.
             field.__dict__.pop("cached_col", None)

@@ -20,11 +20,11 @@ from ecom_llm.exceptions import (
     LeaseLostError,
     ModelFileError,
 )
-from ecom_llm.generate.backends.model_files import locate
 from ecom_llm.generate.backends.transformers import TransformersBackend
 from ecom_llm.generate.phrases import for_prompt
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.generate.templates import get_prompt_template
+from ecom_llm.model_files import locate
 from ecom_llm.models import GenerationJob, TextVersion
 
 pytestmark = pytest.mark.model

@@ -21,14 +21,15 @@ from django.utils import timezone
 from ecom_llm import pipeline
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.channels.wanted import BULK_PRIORITY, LIST_PRIORITY, PAGE_PRIORITY
-from ecom_llm.entities import Kind, TextKey
+from ecom_llm.entities import EvidenceKind, Kind, TextKey
 from ecom_llm.exceptions import ConfigurationError
 from ecom_llm.generate import jobs
 from ecom_llm.generate.requests import request_texts
 from ecom_llm.management.commands import ecom_llm_generate
 from ecom_llm.management.feeding import Feeder, spooled
-from ecom_llm.models import Event, GenerationJob, ItemPair
+from ecom_llm.models import Event, GenerationJob
 from tests.faults.processes import PRODUCTS
+from tests.pairs import make_pairs
 
 pytestmark = pytest.mark.django_db
 
@@ -147,7 +148,7 @@ def test_signals_are_as_before_afterwards() -> None:
 
 
 def test_reasons_are_those_of_the_recommendations_beside_each_product() -> None:
-    ItemPair.objects.create(kind="viewed_together", seed="lamp-1", product_id="lamp-2", weight=1, support=9, rank=1)
+    make_pairs("lamp-1", "lamp-2", kind=EvidenceKind.VIEWED_TOGETHER)
     counts, _ = generate("reason", "--product", "lamp-1")
     assert counts["queued"] == 1
     assert GenerationJob.objects.get().subject == "lamp-1\tlamp-2\tviewed_together"
@@ -223,7 +224,7 @@ def test_product_that_the_catalogue_fails_on_is_passed_over_and_told(
 
 def test_reasons_beside_a_product_that_the_catalogue_fails_on_are_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     for seed, other in (("lamp-1", "lamp-2"), ("lamp-3", "lamp-4")):
-        ItemPair.objects.create(kind="viewed_together", seed=seed, product_id=other, weight=1, support=9, rank=1)
+        make_pairs(seed, other, kind=EvidenceKind.VIEWED_TOGETHER)
     fail_on("lamp-4", KeyError("weight"), monkeypatch)
     assert generate("reason", "--all")[0]["queued"] == 1
 

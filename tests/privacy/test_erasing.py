@@ -14,15 +14,18 @@ from django.utils import timezone
 
 from ecom_llm.capture import storing
 from ecom_llm.capture.erased import ask_to_forget, hash_of
-from ecom_llm.entities import EventKind, EventRecord, EvidenceKind, Kind, Origin
+from ecom_llm.capture.visitors import NOBODY
+from ecom_llm.entities import EventKind, EventRecord, Kind, Origin
 from ecom_llm.exceptions import StreamAwayError
 from ecom_llm.generate import interrupted
 from ecom_llm.ids import uuid7
-from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, ItemPair, LearningRun, Text, VisitorAccount
+from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, LearningRun, Text, VisitorAccount
 from ecom_llm.pipeline import sweeping
 from ecom_llm.privacy import chunks, derived, erasing
 from ecom_llm.privacy.erasing import erase, finish, resume
 from ecom_llm.recommend.learning import learn
+from ecom_llm.recommend.pair_counts import AFTER
+from ecom_llm.recommend.ranking import recommend
 from tests.privacy.conftest import (
     ADAM,
     EVA,
@@ -36,6 +39,7 @@ from tests.privacy.conftest import (
     where,
     write,
 )
+from tests.recommend.learned import counts_now, pairs_of
 
 pytestmark = pytest.mark.django_db
 
@@ -74,9 +78,21 @@ def test_nobody_else_loses_anything(evas_life: User) -> None:
     assert set(Text.objects.values_list("subject", flat=True)) == {SHARED, SHARED_REASON}
     assert set(GenerationJob.objects.values_list("subject", flat=True)) == {SHARED, SHARED_REASON}
     assert BrokenEvent.objects.get().visitor == ADAM
-    kinds = (EvidenceKind.VIEWED_AFTER, EvidenceKind.VIEWED_TOGETHER, EvidenceKind.BOUGHT_TOGETHER)
-    left = ItemPair.objects.filter(kind__in=kinds)
-    assert {frozenset(pair) for pair in left.values_list("seed", "product_id")} == {frozenset({"jacket-1", "lamp-1"})}
+    assert pairs_of("jacket-1").keys() == {"lamp-1"}
+    assert pairs_of("lamp-1").keys() == {"jacket-1"}
+    assert pairs_of("kettle-1") == {}
+
+
+def test_pages_no_longer_say_what_only_they_supported(evas_life: User, use_settings: Callable[..., None]) -> None:
+    use_settings(RECOMMEND={"MIN_SUPPORT": 1})
+
+    def evidence() -> dict[str, str]:
+        found = recommend(visitor=NOBODY, product="jacket-1", limit=9)
+        return {item.product_id: item.evidence.kind.value for item in found}
+
+    assert (evidence()["kettle-1"], evidence()["lamp-1"]) == ("bought_together", "bought_together")
+    erase([EVA])
+    assert (evidence()["kettle-1"], evidence()["lamp-1"]) == ("popular", "bought_together")
 
 
 def test_pair_that_a_visitor_supports_most_but_not_alone_stays(db: None) -> None:
@@ -85,10 +101,9 @@ def test_pair_that_a_visitor_supports_most_but_not_alone_stays(db: None) -> None
             record(EVA, product_id=product_id, ago=timedelta(days=days, minutes=-minute))
     shop_like(ADAM, "jacket-1", "kettle-1")
     learn()
-    pair = ItemPair.objects.get(kind=EvidenceKind.VIEWED_AFTER, seed="jacket-1", product_id="kettle-1")
-    assert pair.support == 4
+    assert pairs_of("jacket-1")["kettle-1"].supports[AFTER] == 4
     erase([EVA])
-    assert ItemPair.objects.filter(pk=pair.pk).exists()
+    assert pairs_of("jacket-1")["kettle-1"].supports[AFTER] == 1
     erase([ADAM])
     assert derived.own_reasons([ADAM]) == []
 
@@ -100,7 +115,7 @@ def test_pair_counts_are_those_of_visits_as_learning_cuts_them(db: None) -> None
     shop_like(ADAM, "jacket-1", "kettle-1")
     learn()
     erase([EVA])
-    assert ItemPair.objects.filter(kind=EvidenceKind.VIEWED_AFTER, seed="jacket-1", product_id="kettle-1").exists()
+    assert pairs_of("jacket-1")["kettle-1"].supports[AFTER] == 1
 
 
 def test_what_a_giant_visit_does_not_teach_is_nobodys(db: None, use_settings: Callable[..., None]) -> None:
@@ -132,7 +147,7 @@ def test_words_that_a_person_wrote_or_approved_are_the_shops(db: None, version: 
 
 def test_what_only_the_two_browsers_of_one_person_support_goes_with_them(evas_life: User) -> None:
     erase({EVA, ADAM})
-    assert not ItemPair.objects.exclude(kind__startswith="popular").exists()
+    assert not any(pairs_of(product_id) for product_id in ("jacket-1", "kettle-1", "lamp-1"))
     assert not Text.objects.exists()
     assert not GenerationJob.objects.exists()
 
@@ -183,7 +198,7 @@ def test_erasure_that_is_stopped_goes_on_where_it_was(evas_life: User, monkeypat
         assert Erasure.objects.get(done_at=None).visitor == EVA
     assert allowed > 5
     assert where(EVA) == where(QUERY) == where(EVAS_REASON) == []
-    assert {pair.seed for pair in ItemPair.objects.filter(kind=EvidenceKind.VIEWED_AFTER)} == {"jacket-1"}
+    assert [seed for seed in ("jacket-1", "kettle-1", "lamp-1") if pairs_of(seed)] == ["jacket-1", "lamp-1"]
 
 
 def test_resume_finishes_what_was_asked_and_costs_one_query_afterwards(
@@ -275,25 +290,14 @@ def test_database_that_is_away_is_told(db: None, monkeypatch: pytest.MonkeyPatch
         resume()
 
 
-def test_rest_is_learned_anew_at_the_next_sweep(evas_life: User) -> None:
+def test_the_next_sweep_has_nothing_left_to_learn(evas_life: User) -> None:
     before = LearningRun.objects.get()
-    LearningRun.objects.update(seconds=0.0)
+    erase([EVA])
+    counts = counts_now()
     sweeping.sweep()
     assert LearningRun.objects.get() == before
-    erase([EVA])
-    sweeping.sweep()
-    after = LearningRun.objects.order_by("-pk")[0]
-    assert (after.pk, after.events) == (before.pk + 1, 4)
-    LearningRun.objects.update(seconds=0.0)
-    sweeping.sweep()
-    assert LearningRun.objects.count() == 2
-
-
-def test_learning_that_takes_long_is_not_begun_again_for_each_visitor(evas_life: User) -> None:
-    LearningRun.objects.update(seconds=600.0)
-    erase([EVA])
-    sweeping.sweep()
-    assert LearningRun.objects.count() == 1
+    learn(rebuild=True)
+    counts.check(counts_now())
 
 
 def test_link_to_an_account_is_gone_but_the_account_stays(evas_life: User) -> None:

@@ -12,7 +12,8 @@ from django.utils import timezone
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.adapters.memory import MemoryCatalog, MemoryProduct
 from ecom_llm.entities import Consent, EventKind
-from ecom_llm.models import Event
+from ecom_llm.models import CandidateList, Event
+from ecom_llm.recommend import applying
 from tests.conftest import MakeCatalog
 
 ANYONE = Visitor("", Consent.NONE)
@@ -57,12 +58,12 @@ def visit(db: None) -> Visit:
     start = timezone.now() - timedelta(days=1)
     count = 0
 
-    def look(*product_ids: str, visitor: str = "", times: int = 1) -> None:
+    def look(*product_ids: str, visitor: str = "", times: int = 1, kind: EventKind = EventKind.VIEW_ITEM) -> None:
         nonlocal count
         for _ in range(times):
             count += 1
             for minute, product_id in enumerate(product_ids):
-                record(visitor or f"p:{count}", product_id, start + timedelta(minutes=minute))
+                record(visitor or f"p:{count}", product_id, start + timedelta(minutes=minute), kind=kind)
 
     return look
 
@@ -81,3 +82,17 @@ def order(db: None) -> Visit:
                 record(visitor or f"p:{count}", product_id, timezone.now(), **values)
 
     return buy
+
+
+@pytest.fixture
+def renewed(monkeypatch: pytest.MonkeyPatch) -> list[CandidateList]:
+    """The lists that were written last."""
+    written: list[CandidateList] = []
+    write = applying.write_lists
+
+    def write_and_keep(lists: list[CandidateList]) -> None:
+        written[:] = lists
+        write(lists)
+
+    monkeypatch.setattr(applying, "write_lists", write_and_keep)
+    return written

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 import pytest
 
 from ecom_llm import conf
-from ecom_llm.generate.backends.model_files import locate
+from ecom_llm.model_files import locate
 from tests import needs
 
 START_SECONDS = 180

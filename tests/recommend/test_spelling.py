@@ -1,0 +1,57 @@
+"""A mistyped word of a search is put right when the catalogue knows what was meant, and left alone otherwise."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ecom_llm.recommend.spelling import Spelling, load_words, store_words, words_in
+
+WORDS = {"kettle": 3, "jacket": 9, "packet": 2, "jackets": 1, "lantern": 4}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ketle", "kettle"), ("kettel", "kettle"), ("kettlle", "kettle"), ("kattle", "kettle"), ("KETLE", "kettle"),
+        ("red jakcet", "red jacket"),
+    ],
+)  # fmt: skip
+def test_mistyped_word_is_put_right(typed: str, meant: str) -> None:
+    assert Spelling(WORDS).correct(typed) == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["kettle", "Kettle", "couch", "lante", "lanter", "jck", "4k", "", "   ", "kettle  red", "%_\\"],
+)
+def test_what_is_right_unknown_short_or_half_typed_is_left_alone(typed: str) -> None:
+    assert Spelling(WORDS).correct(typed) == typed
+
+
+def test_word_that_the_encoder_knows_is_left_alone() -> None:
+    assert Spelling({"coach": 5}, lambda word: word == "couch").correct("couch") == "couch"
+    assert Spelling({"coach": 5}).correct("couch") == "coach"
+
+
+def test_commonest_of_several_is_meant() -> None:
+    assert Spelling({"tents": 1, "tenta": 9}).correct("tentx") == "tenta"
+
+
+@given(st.text(max_size=300))
+def test_any_query_can_be_corrected(query: str) -> None:
+    assert isinstance(Spelling(WORDS).correct(query), str)
+
+
+def test_words_are_of_letters_and_of_some_length() -> None:
+    assert words_in("Tin Mug 500ml, Émaillé-Blue x2000") == {"émaillé", "blue"}
+
+
+@pytest.mark.django_db
+def test_words_are_stored_and_read() -> None:
+    assert load_words() == Counter()
+    store_words(Counter({"kettle": 2, "straße": 1}))
+    assert load_words() == Counter({"kettle": 2, "straße": 1})
