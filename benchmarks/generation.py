@@ -159,10 +159,10 @@ def run_transformers(method: str, dtype: str, materials: list[Any]) -> dict[str,
     from transformers.utils import logging
 
     from ecom_llm.conf import PACKAGED_MODEL
-    from ecom_llm.generate.backends.model_files import locate
     from ecom_llm.generate.backends.spelling import Speller
     from ecom_llm.generate.prompting import make_prompt
     from ecom_llm.generate.sampling import MAX_NEW_TOKENS
+    from ecom_llm.model_files import locate
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()

@@ -1,0 +1,1 @@
+"""Recommenders from the literature and ours, given the same purchases or clicks and asked the same questions."""
