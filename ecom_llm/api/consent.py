@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpResponseBase, HttpResponseRedirect
-from django.urls import get_script_prefix
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiResponse
-from rest_framework import serializers, status
+from rest_framework import serializers
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ecom_llm.api.base import OwnView
 from ecom_llm.api.documented import documented
+from ecom_llm.api.forms import NextSerializer, SeeOther, is_form, safe_target
 from ecom_llm.api.parsers import SmallJSONParser
 from ecom_llm.api.throttles import ConsentThrottle
 from ecom_llm.capture.boundary import boundary
@@ -26,22 +25,10 @@ from ecom_llm.privacy.erasing import finish
 ERASE_SECONDS = 3.0
 
 
-class SeeOther(HttpResponseRedirect):
-    """A redirect that turns the form's POST into a GET."""
-
-    status_code = status.HTTP_303_SEE_OTHER
-
-
-class ConsentDecisionSerializer(serializers.Serializer[dict[str, Any]]):
+class ConsentDecisionSerializer(NextSerializer):
     """How much of a visitor's behaviour may be kept."""
 
     level = serializers.ChoiceField(choices=[level.value for level in Consent])
-    next = serializers.CharField(
-        required=False,
-        default="",
-        allow_blank=True,
-        help_text="Where a form's answer leads; a path of this site.",
-    )
 
 
 class ConsentSerializer(serializers.Serializer[dict[str, Any]]):
@@ -72,7 +59,7 @@ class ConsentView(OwnView):
         decision = ConsentDecisionSerializer(data=request.data)
         decision.is_valid(raise_exception=True)
         asked = decision.validated_data
-        if (request.content_type or "").startswith("application/json"):
+        if not is_form(request):
             answer = Response()
             answer.data = ConsentSerializer({"level": _decide(request, answer, asked["level"])}).data
             return answer
@@ -88,19 +75,3 @@ def _decide(request: Request, response: HttpResponseBase, level: str) -> Consent
         if keys := given_up(request, level):
             finish(keys, seconds=ERASE_SECONDS)
     return allowed
-
-
-def safe_target(request: Request, target: str) -> str:
-    """Where a form's answer may lead.
-
-    Args:
-        request: the form's.
-        target: where it asks to be led.
-
-    Returns:
-        The target if it is a page of this site, else the site's first page.
-    """
-    is_safe = url_has_allowed_host_and_scheme(
-        target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return target if is_safe else get_script_prefix()

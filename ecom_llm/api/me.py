@@ -19,9 +19,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from ecom_llm.api.base import OwnView
-from ecom_llm.api.consent import SeeOther, safe_target
 from ecom_llm.api.documented import ErrorSerializer, documented
 from ecom_llm.api.errors import Unavailable
+from ecom_llm.api.forms import NextSerializer, SeeOther, safe_target
 from ecom_llm.api.throttles import MeThrottle
 from ecom_llm.capture import identity
 from ecom_llm.capture.boundary import boundary
@@ -52,6 +52,7 @@ class ExportSerializer(serializers.Serializer[dict[str, Any]]):
     accounts = serializers.ListField(child=serializers.DictField())
     erasures = serializers.ListField(child=serializers.DictField())
     broken_events = serializers.ListField(child=serializers.DictField())
+    not_interested = serializers.ListField(child=serializers.DictField(), help_text="Products not to be recommended.")
     pairs = serializers.ListField(child=serializers.DictField(), help_text="Of products, that nobody else supports.")
     texts = serializers.ListField(child=serializers.DictField(), help_text="Written because of you alone.")
     jobs = serializers.ListField(child=serializers.DictField(), help_text="That wrote them.")
@@ -70,16 +71,9 @@ class ErasedSerializer(serializers.Serializer[dict[str, Any]]):
     texts = serializers.IntegerField()
     jobs = serializers.IntegerField()
     accounts = serializers.IntegerField()
+    not_interested = serializers.IntegerField()
     stream_entries = serializers.IntegerField()
     is_complete = serializers.BooleanField(help_text="False where so much is there that a worker deletes the rest.")
-
-
-class EraseFormSerializer(serializers.Serializer[dict[str, Any]]):
-    """A form that deletes."""
-
-    next = serializers.CharField(
-        required=False, default="", allow_blank=True, help_text="Where the answer leads; a path of this site."
-    )
 
 
 class AccountView(OwnView):
@@ -130,7 +124,7 @@ class EraseView(AccountView):
 
     @documented(
         "erase_me_form",
-        request=EraseFormSerializer,
+        request=NextSerializer,
         responses={
             303: OpenApiResponse(description="Deleted: back to the page the form was on."),
             503: ErrorSerializer,
@@ -138,7 +132,7 @@ class EraseView(AccountView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Delete everything that is kept of the visitor, and lead on to `next`."""
-        form = EraseFormSerializer(data=request.data)
+        form = NextSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         _erase(request)
         redirect = SeeOther(safe_target(request, form.validated_data["next"]))

@@ -12,10 +12,12 @@ from ecom_llm import conf
 from ecom_llm.api.base import PublicView, visitor_of
 from ecom_llm.api.documented import ErrorSerializer, documented
 from ecom_llm.api.fields import MAX_LIMIT, LanguageField, find_product
+from ecom_llm.capture.general import wants_general
 from ecom_llm.capture.queries import folded_query
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.entities import EvidenceKind, Recommendation
+from ecom_llm.recommend.sentences import explain_long
 
 
 class RecommendationsQuery(serializers.Serializer[dict[str, Any]]):
@@ -24,6 +26,11 @@ class RecommendationsQuery(serializers.Serializer[dict[str, Any]]):
     product_id = serializers.CharField(required=False, default="", allow_blank=True)
     query = serializers.CharField(required=False, default="", allow_blank=True)
     limit = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_LIMIT)
+    personal = serializers.BooleanField(
+        required=False,
+        default=True,
+        help_text="Whether what the visitor did may be used; never where they have switched it off.",
+    )
     language = LanguageField()
 
 
@@ -31,8 +38,9 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     """The typed reason a product was picked."""
 
     kind = serializers.ChoiceField(choices=[kind.value for kind in EvidenceKind])
-    seed_id = serializers.CharField(allow_blank=True)
-    support = serializers.IntegerField()
+    seed_id = serializers.CharField(allow_blank=True, help_text="The product it was picked beside; empty for none.")
+    support = serializers.IntegerField(help_text="Visits or orders that show it; 0 when nothing was counted.")
+    lift = serializers.FloatField(help_text="How many times as often as by chance; 0 when it was not counted.")
     detail = serializers.CharField(allow_blank=True)
     value = serializers.CharField(allow_blank=True)
 
@@ -49,6 +57,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
     is_available = serializers.BooleanField()
     evidence = EvidenceSerializer()
     reason = serializers.CharField(help_text="Why it is shown, in words; plain text.")
+    why = serializers.CharField(help_text="The same in plain words, with what was counted or compared.")
     origin = serializers.ChoiceField(
         choices=["model", "human", "plain"],
         help_text="Who wrote the reason: the model, an editor, or nobody (`plain`, the plain sentence).",
@@ -58,6 +67,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 class RecommendationsSerializer(serializers.Serializer[Any]):
     """Products to show, best first."""
 
+    personal = serializers.BooleanField(help_text="Whether what the visitor did could be used.")
     recommendations = RecommendationSerializer(many=True)
 
 
@@ -74,23 +84,26 @@ class RecommendationsView(PublicView):
         query = RecommendationsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
+        is_personal = asked["personal"] and not wants_general(request)
         found = product_page.recommendations(
             visitor=visitor_of(request),
             product=find_product(asked["product_id"]) if asked["product_id"] else None,
             query=folded_query(asked["query"], conf.get_settings().capture.query_max_characters),
             limit=asked["limit"],
             language=asked["language"],
+            is_general=not is_personal,
         )
-        return Response(RecommendationsSerializer({"recommendations": [_as_dict(item) for item in found]}).data)
+        made = [_as_dict(item, asked["language"]) for item in found]
+        return Response(RecommendationsSerializer({"personal": is_personal, "recommendations": made}).data)
 
 
-def _as_dict(recommendation: Recommendation) -> dict[str, Any]:
+def _as_dict(recommendation: Recommendation, language: str) -> dict[str, Any]:
     catalog = get_catalog()
     product = recommendation.product
-    offer = catalog.offer(product)
+    facts, offer = catalog.facts(product), catalog.offer(product)
     return {
         "product_id": recommendation.product_id,
-        "name": catalog.facts(product).name,
+        "name": facts.name,
         "url": catalog.url(product),
         "image_url": catalog.image_url(product),
         "price": offer.price,
@@ -98,5 +111,6 @@ def _as_dict(recommendation: Recommendation) -> dict[str, Any]:
         "is_available": offer.is_available,
         "evidence": recommendation.evidence,
         "reason": recommendation.words,
+        "why": explain_long(recommendation.evidence, facts, recommendation.seed, language),
         "origin": recommendation.origin,
     }

@@ -67,6 +67,13 @@ class ConsentThrottle(_OwnRateThrottle):
     default_rate = "30/min"
 
 
+class ChoicesThrottle(_OwnRateThrottle):
+    """What a visitor wants recommended, scope `ecom_llm_choices`."""
+
+    scope = "ecom_llm_choices"
+    default_rate = "60/min"
+
+
 class MeThrottle(_OwnRateThrottle):
     """What is kept of a visitor, told or deleted, scope `ecom_llm_me`: both may read a long history."""
 

@@ -21,7 +21,6 @@ from ecom_llm.generate.templates import has_prompt
 from ecom_llm.models import CandidateList, GenerationJob, Text, TextVersion
 from ecom_llm.publish.lookup import is_current, published
 from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
-from ecom_llm.recommend.feedback import not_interested_ids
 from ecom_llm.recommend.ranking import recommend
 from ecom_llm.signals import text_stale
 
@@ -89,13 +88,12 @@ def recommendations(
         query: the page's search.
         limit: the most to return.
         language: a Django language code.
-        is_general: use nothing of the visitor's.
+        is_general: use nothing of what the visitor did; what they do not want stays away all the same.
     """
     catalog = get_catalog()
     with isolated(CandidateList):
-        current = CurrentVisit() if is_general else read_visit(visitor)
-        unwanted = frozenset() if is_general else not_interested_ids(visitor)
-        if current != CurrentVisit() or unwanted or (visitor.has_history and not is_general):
+        current = read_visit(visitor, is_general=is_general)
+        if current != CurrentVisit() or visitor.has_history or is_general:
             # A cache must not hand to others what was picked for one.
             _keep_private()
         found = recommend(
@@ -105,7 +103,6 @@ def recommendations(
             limit=limit,
             language=language,
             visit=current,
-            excluded=unwanted,
         )
     facts = {rec.product_id: catalog.facts(rec.product) for rec in found}
     seed = catalog.resolve(product) if product is not None else None

@@ -181,6 +181,7 @@ RETENTION_DAYS: Mapping[str, int] = {
     "broken": 14,
     "count": 400,
     "job": 30,
+    "not_interested": 180,
 }
 """What `PRIVACY["RETENTION_DAYS"]` does not say."""
 
@@ -195,11 +196,14 @@ class Privacy:
     consent_cookie: str = "ecom_llm_consent"
     # Cookie that holds the signed visitor id, at `personal` only.
     visitor_cookie: str = "ecom_llm_visitor"
-    # Days both cookies last.
+    # Cookie that says that recommendations are to use nothing of what the visitor did; it holds no id.
+    general_cookie: str = "ecom_llm_recommendations"
+    # Days these cookies last.
     cookie_days: int = 180
     # Days until something is deleted, by kind of event, and for "broken" (events kept aside), "count" (what was
-    # counted) and "job" (jobs that have ended); "default" is for kinds of event that are not named. If not set,
-    # 730 for "purchase", 14 for "broken", 400 for "count", 30 for "job" and 90 for all other kinds of event.
+    # counted), "job" (jobs that have ended) and "not_interested" (products that a visitor does not want); "default" is
+    # for kinds of event that are not named. If not set, 730 for "purchase", 14 for "broken", 400 for "count", 30 for
+    # "job", 180 for "not_interested" and 90 for all other kinds of event.
     retention_days: Mapping[str, int] = field(default_factory=dict)
     # Address of the shop's own privacy page, linked from the banner.
     policy_url: str = ""

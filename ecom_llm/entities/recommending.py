@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
+from ecom_llm.entities.products import ProductFacts
 from ecom_llm.entities.words import EvidenceKind
 
 
@@ -40,8 +41,8 @@ class Recommendation:
         score: its place in the ranking; higher is earlier. Not comparable between calls.
         reason: the plain sentence made from the evidence.
         text: the reason in the model's words, when a published one is there.
+        seed: the facts of the product that it was picked beside; None when there is none or it is gone.
         origin: who wrote the words: ``model``, ``human``, or ``plain`` when no text is there.
-        cited: the facts that the text rests on, by product id and name.
     """
 
     product_id: str
@@ -51,7 +52,7 @@ class Recommendation:
     reason: str
     text: str = ""
     origin: str = "plain"
-    cited: dict[str, dict[str, str]] = field(default_factory=dict)
+    seed: ProductFacts | None = None
 
     @property
     def words(self) -> str:

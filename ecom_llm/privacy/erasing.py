@@ -21,7 +21,7 @@ from ecom_llm.capture.erased import ask_to_forget
 from ecom_llm.entities import Kind
 from ecom_llm.exceptions import StreamAwayError
 from ecom_llm.generate import interrupted
-from ecom_llm.models import BrokenEvent, Erasure, Event, VisitorAccount
+from ecom_llm.models import BrokenEvent, Erasure, Event, NotInterested, VisitorAccount
 from ecom_llm.privacy import derived
 from ecom_llm.privacy.chunks import ShouldStop, delete_in_chunks, never, until
 from ecom_llm.recommend import forgetting
@@ -45,6 +45,7 @@ class Erased:
         texts: reasons of such pairs, and copy for searches that nobody else made, with all their versions.
         jobs: of such texts.
         accounts: links to an account.
+        not_interested: products that they did not want to be recommended.
         stream_entries: events that waited in Redis.
         is_complete: whether nothing is left to a later sweep.
     """
@@ -56,6 +57,7 @@ class Erased:
     texts: int = 0
     jobs: int = 0
     accounts: int = 0
+    not_interested: int = 0
     stream_entries: int = 0
     is_complete: bool = True
 
@@ -217,5 +219,7 @@ def _forget_rows(visitors: Collection[str], erased: Erased, should_stop: ShouldS
     events = Event.objects.using(router.db_for_write(Event)).filter(visitor=visitor)
     erased.events += delete_in_chunks(events.order_by("kind", "-occurred_at"), should_stop)
     erased.broken_events += delete_in_chunks(broken_events_of(visitor), should_stop, by_key=True)
+    wishes = NotInterested.objects.using(router.db_for_write(NotInterested)).filter(visitor=visitor)
+    erased.not_interested += delete_in_chunks(wishes.order_by("pk"))
     links = VisitorAccount.objects.using(router.db_for_write(VisitorAccount)).filter(visitor=visitor)
     erased.accounts += delete_in_chunks(links.order_by("pk"))

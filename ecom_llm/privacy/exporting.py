@@ -22,7 +22,7 @@ from ecom_llm.capture.wire import decode
 from ecom_llm.entities import Kind, ReasonSubject
 from ecom_llm.exceptions import StreamAwayError
 from ecom_llm.generate.database import database
-from ecom_llm.models import Erasure, Event, GenerationJob, Text, VisitorAccount
+from ecom_llm.models import Erasure, Event, GenerationJob, NotInterested, Text, VisitorAccount
 from ecom_llm.privacy import derived
 from ecom_llm.privacy.erasing import broken_events_of
 from ecom_llm.privacy.retention import days_kept
@@ -57,8 +57,9 @@ def export(
 
     Yields:
         Text; all parts one after another are the document. Its keys: ``visitor``, ``visitors``, ``note``,
-        ``consent``, ``exported_at``, ``retention_days``, ``accounts``, ``erasures``, ``broken_events``, ``pairs``,
-        ``texts``, ``jobs``, ``events``, ``waiting`` (events that wait in Redis) and ``is_complete``.
+        ``consent``, ``exported_at``, ``retention_days``, ``accounts``, ``erasures``, ``broken_events``,
+        ``not_interested``, ``pairs``, ``texts``, ``jobs``, ``events``, ``waiting`` (events that wait in Redis) and
+        ``is_complete``.
     """
     keys = sorted({key for key in visitors if key})
     if keys:
@@ -77,6 +78,7 @@ def export(
         "accounts": _accounts(keys),
         "erasures": _erasures(keys),
         "broken_events": _broken_events(keys),
+        "not_interested": _not_interested(keys),
         "pairs": made.pairs(),
         "texts": made.texts(),
         "jobs": made.jobs(),
@@ -113,6 +115,11 @@ def _erasures(keys: list[str]) -> Iterator[Mapping[str, Any]]:
 def _broken_events(keys: list[str]) -> Iterator[Mapping[str, Any]]:
     for key in keys:
         yield from broken_events_of(key).order_by("pk").values("kept_at", "reason", "visitor", "body")
+
+
+def _not_interested(keys: list[str]) -> Iterator[Mapping[str, Any]]:
+    rows = NotInterested.objects.using(router.db_for_write(NotInterested)).filter(visitor__in=keys)
+    yield from rows.order_by("pk").values("visitor", "product_id", "created_at")
 
 
 class _Derived:

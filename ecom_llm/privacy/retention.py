@@ -15,7 +15,17 @@ from ecom_llm import conf
 from ecom_llm.capture.salts import delete_old_salts
 from ecom_llm.entities import EventKind
 from ecom_llm.ids import first_id
-from ecom_llm.models import BrokenEvent, CaptureCount, Erasure, Event, EventImport, GenerationJob, Text, VisitorAccount
+from ecom_llm.models import (
+    BrokenEvent,
+    CaptureCount,
+    Erasure,
+    Event,
+    EventImport,
+    GenerationJob,
+    NotInterested,
+    Text,
+    VisitorAccount,
+)  # fmt: skip
 from ecom_llm.models.event import ID_SLACK
 from ecom_llm.models.partitions import drop_days_before
 from ecom_llm.privacy.chunks import ShouldStop, delete_in_chunks, never, until
@@ -24,6 +34,8 @@ from ecom_llm.privacy.chunks import ShouldStop, delete_in_chunks, never, until
 # went on with for whoever may yet.
 ERASURE_DAYS = 30
 IMPORT_DAYS = 30
+# After which nobody can have an anonymous key any more.
+ANONYMOUS_DAYS = 2
 
 State = GenerationJob.State
 
@@ -33,8 +45,8 @@ class Pruned:
     """What was deleted.
 
     Attributes:
-        rows: by name: kinds of event, ``broken``, ``count``, ``job``, ``erasure``, ``link``, ``import`` and
-            ``salt``.
+        rows: by name: kinds of event, ``broken``, ``count``, ``job``, ``not_interested``, ``erasure``, ``link``,
+            ``import`` and ``salt``.
         days: tables of whole days that were dropped, on PostgreSQL; their rows are not counted.
         is_complete: whether nothing that is too old is left.
     """
@@ -81,7 +93,7 @@ def count_too_old() -> dict[str, int]:
 def days_kept() -> dict[str, int]:
     """For how many days each thing is kept, by name."""
     privacy = conf.get_settings().privacy
-    names = [*(kind.value for kind in EventKind), "broken", "count", "job"]
+    names = [*(kind.value for kind in EventKind), "broken", "count", "job", "not_interested"]
     kept = {name: privacy.days_kept(name) for name in names}
     # As long as the visitor's cookie may last, and what was recorded under it on its last day.
     link = privacy.cookie_days + max(kept[kind.value] for kind in EventKind)
@@ -103,6 +115,7 @@ def _too_old() -> Iterator[tuple[str, QuerySet[Any]]]:
     yield "broken", _rows(BrokenEvent).filter(kept_at__lt=before["broken"]).order_by("kept_at")
     yield "count", _rows(CaptureCount).filter(day__lt=before["count"].date()).order_by("day")
     yield "job", _old_jobs(before["job"])
+    yield "not_interested", _old_wishes(before["not_interested"], now - timedelta(days=ANONYMOUS_DAYS))
     yield "erasure", _rows(Erasure).filter(done_at__lt=before["erasure"]).order_by("done_at")
     yield "link", _old_links(before["link"])
     unfinished = _rows(EventImport).filter(finished_at__isnull=True)
@@ -124,6 +137,11 @@ def _old_jobs(before: datetime) -> QuerySet[GenerationJob]:
     ended = _rows(GenerationJob).filter(finished_at__lt=before).exclude(state__in=GenerationJob.ACTIVE)
     needed = Q(state=State.DONE) & ~Exists(newer) & Exists(_rows(Text).filter(**key))
     return ended.exclude(needed)
+
+
+def _old_wishes(before: datetime, anonymous_before: datetime) -> QuerySet[NotInterested]:
+    anonymous = Q(visitor__startswith="a:", created_at__lt=anonymous_before)
+    return _rows(NotInterested).filter(Q(created_at__lt=before) | anonymous).order_by("created_at")
 
 
 def _old_links(before: datetime) -> QuerySet[VisitorAccount]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -40,6 +40,7 @@ class CurrentVisit:
         query: the visit's last search, as long as hardly anything has been looked at since.
         earlier: at `personal`, products of earlier visits that were looked at, put into the cart or bought, newest
             first, each once, without those of this visit.
+        unwanted: products that the visitor does not want to be recommended again.
     """
 
     viewed: tuple[str, ...] = ()
@@ -47,9 +48,10 @@ class CurrentVisit:
     bought: frozenset[str] = frozenset()
     query: str = ""
     earlier: tuple[str, ...] = ()
+    unwanted: frozenset[str] = frozenset()
 
 
-def read_visit(visitor: Visitor) -> CurrentVisit:
+def read_visit(visitor: Visitor, *, is_general: bool = False) -> CurrentVisit:
     """What a visitor has done up to now, what this process still holds in memory included.
 
     A visit is a run of actions with no gap longer than `CAPTURE["VISIT_GAP_MINUTES"]`, up to now. One query; one of the
@@ -58,22 +60,27 @@ def read_visit(visitor: Visitor) -> CurrentVisit:
     Args:
         visitor: at `none` nothing is known of them, and nothing is asked. At `anonymous` it is the current visit only,
             as others may have the same key later, and nothing if `RECOMMEND["FROM_ANONYMOUS_VISITS"]` is off.
+        is_general: give nothing of what they did, only what they do not want.
 
     Raises:
         DatabaseError: the tables cannot be read.
     """
-    if not visitor.key or not (visitor.has_history or conf.get_settings().recommend.from_anonymous_visits):
+    if not visitor.key:
         return CurrentVisit()
     now = timezone.now()
     # Before the table is asked, or what moves there meanwhile would be in neither.
     held = _held_of(visitor.key)
     rows = read_rows(visitor.key, now - (EARLIER if visitor.has_history else LONGEST_VISIT), now)
+    unwanted = frozenset(action.product_id for action in filter(rows.is_usable, rows.unwanted))
+    if is_general or not (visitor.has_history or conf.get_settings().recommend.from_anonymous_visits):
+        return CurrentVisit(unwanted=unwanted)
     actions = rows.actions
     if held:
         actions = [*actions, *_as_actions(held, {action.product_id for action in actions})]
     newest_first = sorted(filter(rows.is_usable, actions), key=_moment, reverse=True)
     length = _length_of_visit(newest_first, now)
-    return _summed_up(newest_first[:length], newest_first[length:] if visitor.has_history else ())
+    visit = _summed_up(newest_first[:length], newest_first[length:] if visitor.has_history else ())
+    return replace(visit, unwanted=unwanted)
 
 
 def _held_of(visitor: str) -> Sequence[EventRecord]:

@@ -37,7 +37,8 @@ def recommend(
     many candidates cannot be shown. A search runs the shop's own search, too.
 
     Never recommended: the product itself, what is hidden or cannot be had, what this visit has viewed or bought, what a
-    `personal` visitor ever bought, two variants of one product. Nothing is recommended without evidence.
+    `personal` visitor ever bought, what the visitor does not want, two variants of one product. Nothing is recommended
+    without evidence.
 
     Args:
         visitor: who looks; see `current_visit.read_visit` for what is used of them.
@@ -57,22 +58,35 @@ def recommend(
     parent = catalog.resolve(product) if product is not None else None
     page = catalog.facts(parent) if parent is not None else None
     current = _current_visit(visitor, visit)
-    unwanted = {*excluded, *current.viewed, *current.bought}
+    unwanted = {*excluded, *current.viewed, *current.bought, *current.unwanted}
     if page is not None:
         unwanted.add(page.product_id)
+    words, places = _search_of_page(page, query, current, limit)
     rules = load_rules(timezone.now()).on_page(
         timezone.now(),
         seed_id=page.product_id if page is not None else "",
         category=page.category if page is not None else "",
-        query=query if page is None else "",
+        query=words,
     )
     found: list[Recommendation] = []
-    if query.strip() and page is None:
-        found = matching_search(query, limit, language, unwanted | rules.excluded_ids)
+    if words:
+        found = matching_search(words, places, language, unwanted | rules.excluded_ids)
         unwanted |= {item.product_id for item in found}
     if len(found) < limit:
         found += _beside(page, current, unwanted, rules, limit - len(found), language)
     return found
+
+
+def _search_of_page(page: ProductFacts | None, query: str, current: CurrentVisit, limit: int) -> tuple[str, int]:
+    """The words to find products for, and how many at most.
+
+    On a page with neither a product nor a search, what the visitor has just searched for gets half of the places.
+    """
+    if page is not None:
+        return "", 0
+    if query.strip():
+        return query, limit
+    return current.query, -(-limit // 2)
 
 
 def _current_visit(visitor: Visitor, visit: CurrentVisit | Sequence[str] | None) -> CurrentVisit:
@@ -104,10 +118,12 @@ def _recommendation(shortlist: Shortlist, product_id: str, score: float, languag
         evidence = choose_evidence(shortlist.candidates, own, shortlist.page, shortlist.facts)
     else:
         evidence = Evidence(EvidenceKind.CHOSEN)
+    seed = shortlist.facts.get(evidence.seed_id)
     return Recommendation(
         product_id=product_id,
         product=shortlist.products[product_id],
         evidence=evidence,
         score=score,
-        reason=explain(evidence, own, shortlist.facts.get(evidence.seed_id), language),
+        reason=explain(evidence, own, seed, language),
+        seed=seed,
     )

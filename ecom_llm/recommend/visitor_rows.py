@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from ecom_llm.capture.erased import CLOCK_SLACK, forgotten_until, hash_of
 from ecom_llm.entities import EventKind
 from ecom_llm.ids import first_id
-from ecom_llm.models import Erasure, Event
+from ecom_llm.models import Erasure, Event, NotInterested
 from ecom_llm.recommend.visits import ACTIVITY
 
 # Newest actions that are read, purchases aside. A product's page may make three: the click, the view and how long it
@@ -23,8 +23,8 @@ ACTIONS = 200
 # The ids of what is recorded carry its time, but for clocks that differ; only those of imports may be days off it. Each
 # day's table that PostgreSQL need not look into makes it quicker by some 50 microseconds.
 ID_SLACK = timedelta(hours=1)
-# Instead of a kind of event: an erasure, and one whose browser was told to drop the key.
-_ERASED, _DROPPED = "erased", "dropped"
+# Instead of a kind of event: an erasure, one whose browser was told to drop the key, and a product not wanted again.
+_ERASED, _DROPPED, _UNWANTED = "erased", "dropped", "unwanted"
 
 
 class Action(NamedTuple):
@@ -42,10 +42,12 @@ class VisitorRows:
 
     Attributes:
         actions: in no order.
+        unwanted: of products that they do not want to be recommended again.
         forgotten_until: nothing that happened until then may be used; None for who never asked.
     """
 
     actions: list[Action]
+    unwanted: list[Action]
     forgotten_until: datetime | None
 
     def is_usable(self, action: Action) -> bool:
@@ -54,7 +56,7 @@ class VisitorRows:
 
 
 def read_rows(visitor: str, since: datetime, now: datetime) -> VisitorRows:
-    """Read a visitor's newest actions, all of their purchases, and whether they asked to be forgotten.
+    """Read a visitor's newest actions, all of their purchases, what they do not want, and whether they are forgotten.
 
     Written as SQL: making the statement from querysets takes longer than the database does to answer it.
 
@@ -76,6 +78,7 @@ def read_rows(visitor: str, since: datetime, now: datetime) -> VisitorRows:
         identify(first_id(since - ID_SLACK), connection),
         identify(first_id(now + ID_SLACK), connection),
         visitor,
+        visitor,
     ]
     with connection.cursor() as cursor:
         cursor.execute(_statement(connection.alias), parameters)
@@ -88,6 +91,7 @@ def _statement(alias: str) -> str:
     """The statement; the names of kinds are the app's own."""
     quote = connections[alias].ops.quote_name
     events, erasures = quote(Event._meta.db_table), quote(Erasure._meta.db_table)
+    unwanted = quote(NotInterested._meta.db_table)
     kinds = ", ".join(f"'{kind}'" for kind in ACTIVITY if kind is not EventKind.PURCHASE)
     columns = "kind, product_id, query, occurred_at"
     # Erasures first: they say which type the last column has.
@@ -102,6 +106,8 @@ def _statement(alias: str) -> str:
         ) recent
         UNION ALL
         SELECT {columns}, NULL FROM {events} WHERE visitor = %s AND kind = '{EventKind.PURCHASE}'
+        UNION ALL
+        SELECT '{_UNWANTED}', product_id, '', created_at, NULL FROM {unwanted} WHERE visitor = %s
     """  # noqa: S608 - names only
 
 
@@ -114,12 +120,14 @@ def _read(rows: Sequence[tuple[Any, ...]], connection: BaseDatabaseWrapper) -> V
             value = convert(value, column, connection)
         return value
 
-    actions = []
+    actions: list[Action] = []
+    unwanted: list[Action] = []
     until = None
     for kind, product_id, query, occurred_at, done_at in rows:
         if kind in (_ERASED, _DROPPED):
             end = forgotten_until(moment(occurred_at), moment(done_at), is_dropped=kind == _DROPPED) + CLOCK_SLACK
             until = end if until is None else max(end, until)
         else:
-            actions.append(Action(kind, product_id, query, moment(occurred_at)))
-    return VisitorRows(actions, until)
+            found = unwanted if kind == _UNWANTED else actions
+            found.append(Action(kind, product_id, query, moment(occurred_at)))
+    return VisitorRows(actions, unwanted, until)

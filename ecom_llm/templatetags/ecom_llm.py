@@ -15,6 +15,7 @@ from ecom_llm import conf
 from ecom_llm.capture.beacon import make_token
 from ecom_llm.capture.boundary import boundary
 from ecom_llm.capture.consent import DECIDING, capped, consent_of, has_decided
+from ecom_llm.capture.general import wants_general
 from ecom_llm.capture.page_product import page_product
 from ecom_llm.capture.scope import active_language, current_scope
 from ecom_llm.capture.visitors import NOBODY, get_visitor
@@ -25,7 +26,6 @@ from ecom_llm.channels import product_page
 from ecom_llm.channels import search_copy as search_copies
 from ecom_llm.entities import Consent, Kind, Recommendation, TextKey
 from ecom_llm.recommend.sentences import explain_long
-from ecom_llm.templatetags.seeds import note_seeds, seed_facts
 from ecom_llm.templatetags.synchronously import synchronously
 
 register = template.Library()
@@ -72,15 +72,14 @@ def recommendations(
 
     def find() -> list[Recommendation]:
         seed = None if product is None or product == "" else _parent(product)
-        found = product_page.recommendations(
+        return product_page.recommendations(
             visitor=NOBODY if request is None else get_visitor(request),
             product=seed,
             query=str(query or ""),
             limit=int(limit),
             language=active_language(),
+            is_general=request is not None and wants_general(request),
         )
-        note_seeds(request, found, None if seed is None else get_catalog().facts(seed))
-        return found
 
     return _guarded("recommendations", find) or []
 
@@ -97,17 +96,12 @@ def reason(context: template.Context, rec: Recommendation) -> str:
 
 @register.simple_tag(takes_context=True)
 def why_this(context: template.Context, rec: Recommendation) -> str:
-    """What a recommendation rests on, at length, folded away."""
+    """What a recommendation rests on, at length, folded away, with what the visitor can do about it."""
     if not isinstance(rec, Recommendation):
         return ""
-    request = _request(context)
-
-    def explain() -> str:
-        seed = seed_facts(request, rec.evidence.seed_id)
-        return explain_long(rec.evidence, get_catalog().facts(rec.product), seed, active_language())
-
-    explanation = _guarded("why_this", explain) or rec.reason
-    return _render(context, "why_this", {"explanation": explanation})
+    explanation = _guarded("why_this", partial(_explanation, rec)) or rec.reason
+    choices = _guarded("why_this.choices", partial(_choices, context, rec)) or {}
+    return _render(context, "why_this", {"explanation": explanation, **choices})
 
 
 @register.simple_tag(takes_context=True)
@@ -179,6 +173,27 @@ def _plain(product: Any, language: str) -> product_page.Shown:
     if facts.description:
         return product_page.Shown(key, facts.description, "shop")
     return product_page.Shown(key, describe(facts, language), "plain")
+
+
+def _explanation(rec: Recommendation) -> str:
+    return explain_long(rec.evidence, get_catalog().facts(rec.product), rec.seed, active_language())
+
+
+def _choices(context: template.Context, rec: Recommendation) -> dict[str, Any]:
+    """What the forms beside an explanation need; none without a request, which nobody could send them from."""
+    request = _request(context)
+    if request is None:
+        return {}
+    return {
+        "product_id": rec.product_id,
+        # Of who cannot be told apart nothing can be remembered.
+        "is_hideable": bool(get_visitor(request).key),
+        "is_general": wants_general(request),
+        "hide": reverse("ecom_llm:not_interested"),
+        "switch": reverse("ecom_llm:recommendations_choice"),
+        "next": request.get_full_path(),
+        "csrf_token": context.get("csrf_token", ""),
+    }
 
 
 def _note_choice() -> None:

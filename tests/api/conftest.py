@@ -18,9 +18,8 @@ from tests.conftest import MakeCatalog
 
 ROOT = "/ecom-llm/api/v1/"
 # The value of REST_FRAMEWORK for a test that asks more often than a shopper.
-NO_RATES = {
-    "DEFAULT_THROTTLE_RATES": {f"ecom_llm_{scope}": None for scope in ("read", "events", "consent", "me", "schema")}
-}
+SCOPES = ("read", "events", "consent", "choices", "me", "schema")
+NO_RATES = {"DEFAULT_THROTTLE_RATES": {f"ecom_llm_{scope}": None for scope in SCOPES}}
 
 
 @pytest.fixture(autouse=True)

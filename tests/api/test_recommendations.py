@@ -24,7 +24,11 @@ def test_recommendation_carries_evidence_words_and_a_live_offer(client: Client) 
     assert first["evidence"]["kind"] == "viewed_after"
     assert first["evidence"]["seed_id"] == "jacket-1"
     assert first["evidence"]["support"] == 5
+    assert first["evidence"]["lift"] > 0
     assert first["reason"]
+    assert first["why"].startswith("Shoppers who viewed Harbour Rain Jacket went on to Morning Pour-over Kettle.")
+    assert "We counted 5 visits." in first["why"]
+    assert answer.json()["personal"] is True
     assert first["origin"] == "plain"
 
 

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from ecom_llm.entities import EventKind, EvidenceKind, Kind, ReasonSubject
-from ecom_llm.models import BrokenEvent, Event, GenerationJob, Text, TextVersion, VisitorAccount
+from ecom_llm.models import BrokenEvent, Event, GenerationJob, NotInterested, Text, TextVersion, VisitorAccount
 from ecom_llm.privacy import upkeep
 from ecom_llm.recommend.learning import learn
 from tests.conftest import MakeCatalog
@@ -82,6 +82,8 @@ def evas_life(db: None) -> User:
     BrokenEvent.objects.create(reason="too wide", visitor=EVA, body=json.dumps({"visitor": EVA, "query": QUERY}))
     BrokenEvent.objects.create(reason="no event", body=json.dumps(["?", EVA, QUERY]))
     BrokenEvent.objects.create(reason="no event", visitor=ADAM, body="{}")
+    for visitor in (EVA, ADAM):
+        NotInterested.objects.create(visitor=visitor, product_id="jacket-2")
     user = User.objects.create_user("eva", password="eva")
     VisitorAccount.objects.create(visitor=EVA, user=user)
     return user

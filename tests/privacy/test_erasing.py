@@ -19,7 +19,16 @@ from ecom_llm.entities import EventKind, EventRecord, Kind, Origin
 from ecom_llm.exceptions import StreamAwayError
 from ecom_llm.generate import interrupted
 from ecom_llm.ids import uuid7
-from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, LearningRun, Text, VisitorAccount
+from ecom_llm.models import (
+    BrokenEvent,
+    Erasure,
+    Event,
+    GenerationJob,
+    LearningRun,
+    NotInterested,
+    Text,
+    VisitorAccount,
+)
 from ecom_llm.pipeline import sweeping
 from ecom_llm.privacy import chunks, derived, erasing
 from ecom_llm.privacy.erasing import erase, finish, resume
@@ -65,10 +74,10 @@ def test_nothing_is_left_of_a_visitor_in_any_table_or_log(evas_life: User, caplo
 def test_what_was_deleted_is_counted(evas_life: User) -> None:
     erased = erase([EVA])
     assert (erased.visitors, erased.events, erased.broken_events, erased.accounts) == (1, 8, 2, 1)
-    assert (erased.texts, erased.jobs) == (2, 2)
+    assert (erased.texts, erased.jobs, erased.not_interested) == (2, 2, 1)
     # With the kettle: after the jacket, before the lamp; together with both, and bought with both, either way round.
     assert erased.pairs == 2 + 4 + 4
-    assert erased.rows == 8 + 2 + 1 + 2 + 2 + 10
+    assert erased.rows == 8 + 2 + 1 + 2 + 2 + 1 + 10
 
 
 def test_nobody_else_loses_anything(evas_life: User) -> None:
@@ -78,6 +87,7 @@ def test_nobody_else_loses_anything(evas_life: User) -> None:
     assert set(Text.objects.values_list("subject", flat=True)) == {SHARED, SHARED_REASON}
     assert set(GenerationJob.objects.values_list("subject", flat=True)) == {SHARED, SHARED_REASON}
     assert BrokenEvent.objects.get().visitor == ADAM
+    assert NotInterested.objects.get().visitor == ADAM
     assert pairs_of("jacket-1").keys() == {"lamp-1"}
     assert pairs_of("lamp-1").keys() == {"jacket-1"}
     assert pairs_of("kettle-1") == {}

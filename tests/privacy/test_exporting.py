@@ -76,6 +76,7 @@ def test_everything_of_a_visitor_is_told_and_nothing_of_another(evas_life: User)
     assert {row["subject"] for row in told["jobs"]} == {QUERY, EVAS_REASON}
     assert {"kettle-1"} < {product for row in told["pairs"] for product in (row["seed"], row["product_id"])}
     assert all("kettle-1" in (row["seed"], row["product_id"]) for row in told["pairs"])
+    assert [(row["visitor"], row["product_id"]) for row in told["not_interested"]] == [(EVA, "jacket-2")]
     assert told["is_complete"]
     assert ADAM not in json.dumps(told)
     assert told["retention_days"]["purchase"] == 730

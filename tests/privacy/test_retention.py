@@ -22,6 +22,7 @@ from ecom_llm.models import (
     Event,
     EventImport,
     GenerationJob,
+    NotInterested,
     VisitorAccount,
 )
 from ecom_llm.pipeline import sweeping
@@ -58,6 +59,18 @@ def test_events_are_kept_as_long_as_their_kind(kind: EventKind, days: int) -> No
     young = aged(days - 0.1, kind)
     assert prune().is_complete
     assert Event.objects.get() == young
+
+
+@pytest.mark.parametrize(
+    ("visitor", "days", "is_kept"),
+    [(EVA, 179.9, True), (EVA, 180.1, False), ("a:" + "a" * 32, 1.9, True), ("a:" + "a" * 32, 2.1, False)],
+)
+def test_what_is_not_wanted_is_kept_as_long_as_it_can_be_heeded(visitor: str, days: float, is_kept: bool) -> None:
+    NotInterested.objects.create(visitor=visitor, product_id="jacket-1")
+    NotInterested.objects.update(created_at=timezone.now() - timedelta(days=days))
+    assert count_too_old()["not_interested"] == (not is_kept)
+    assert prune().rows["not_interested"] == (not is_kept)
+    assert NotInterested.objects.exists() is is_kept
 
 
 def test_shop_says_how_long_each_kind_is_kept(use_settings: UseSettings) -> None:

@@ -43,6 +43,11 @@ def listed(seed: str) -> dict[str, float]:
     return dict(zip(unpack_ids(row.product_ids), unpack_floats(row.weights), strict=True))
 
 
+def all_listed() -> dict[str, list[str]]:
+    seeds = CandidateList.objects.filter(kind=ListKind.CONTENT).values_list("seed", flat=True)
+    return {seed: list(listed(seed)) for seed in seeds}
+
+
 def change(monkeypatch: pytest.MonkeyPatch, catalog: Any, products: Sequence[MemoryProduct]) -> None:
     """Change the shop under the same adapter, as a shop's own table changes."""
     monkeypatch.setattr(catalog, "_products", {item.id: item for item in products})
@@ -140,7 +145,7 @@ def test_lists_that_a_process_did_not_come_to_are_made_by_the_next(memory_catalo
 def test_little_by_little_comes_to_the_same(memory_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch) -> None:
     memory_catalog(SHOP)
     update_content()
-    at_once = {row.seed: list(listed(row.seed)) for row in CandidateList.objects.all()}
+    at_once = all_listed()
     CandidateList.objects.all().delete()
     ProductVector.objects.all().delete()
     forget_content()
@@ -150,7 +155,7 @@ def test_little_by_little_comes_to_the_same(memory_catalog: MakeCatalog, monkeyp
     while not reports[-1].is_complete:
         reports.append(update_content(lambda: True))
     assert len(reports) > 5
-    assert {row.seed: list(listed(row.seed)) for row in CandidateList.objects.all()} == at_once
+    assert all_listed() == at_once
 
 
 def test_call_with_a_bound_rests_after_all_is_done(

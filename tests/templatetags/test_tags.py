@@ -47,8 +47,16 @@ def publish(body: str, subject: str = "jacket-1", kind: Kind = Kind.DESCRIPTION)
 
 def picked(catalog: Any, seed: str = "jacket-1", text: str = "", product_id: str = "kettle-1") -> Recommendation:
     evidence = Evidence(EvidenceKind.VIEWED_AFTER, seed, support=4)
+    found = catalog.resolve(seed)
     return Recommendation(
-        product_id, catalog.get(product_id), evidence, 1.0, "Seen after it.", text, "model" if text else "plain"
+        product_id=product_id,
+        product=catalog.get(product_id),
+        evidence=evidence,
+        score=1.0,
+        reason="Seen after it.",
+        text=text,
+        origin="model" if text else "plain",
+        seed=None if found is None else catalog.facts(found),
     )
 
 
@@ -222,6 +230,39 @@ def test_why_this_names_the_seed_and_what_was_counted(catalog: Any) -> None:
 
 def test_why_this_of_a_seed_that_is_gone_still_explains(catalog: Any) -> None:
     assert "<p" in show("{% why_this rec %}", rec=picked(catalog, seed="gone"))
+
+
+def browse(**cookies: str) -> HttpRequest:
+    request = RequestFactory().get("/products/?page=2")
+    request.COOKIES.update(cookies)
+    return request
+
+
+def test_why_this_offers_to_hide_the_product_and_to_use_nothing_personal(catalog: Any) -> None:
+    page = show("{% why_this rec %}", browse(), rec=picked(catalog))
+    assert page.count('<form method="post"') == page.count('name="csrfmiddlewaretoken"') == 2
+    assert page.count('name="next" value="/products/?page=2"') == 2
+    assert 'name="product_id" value="kettle-1"' in page
+    assert ">Not interested</button>" in page
+    assert 'name="personal" value="false"' in page
+
+
+def test_why_this_offers_the_way_back(catalog: Any) -> None:
+    page = show("{% why_this rec %}", browse(ecom_llm_recommendations="general"), rec=picked(catalog))
+    assert 'name="personal" value="true"' in page
+
+
+def test_who_cannot_be_told_apart_is_not_offered_to_hide(catalog: Any) -> None:
+    page = show("{% why_this rec %}", browse(ecom_llm_consent="none"), rec=picked(catalog))
+    assert "Not interested" not in page
+    assert 'name="personal"' in page
+
+
+def test_why_this_explains_where_the_api_is_not_mounted(catalog: Any, settings: Any) -> None:
+    settings.ROOT_URLCONF = "tests.templatetags.no_urls"
+    page = show("{% why_this rec %}", browse(), rec=picked(catalog))
+    assert "Harbour Rain Jacket" in page
+    assert "<form" not in page
 
 
 def test_search_copy_shows_what_is_published() -> None:

@@ -317,8 +317,26 @@
     announce(document, "erased", {});
   };
 
+  /* ---- Not interested: the card stays where it is, so that it can be undone ---- */
+
+  const hide = async (form, button) => {
+    const productId = form.elements.product_id.value;
+    const isHidden = form.dataset.ecomLlmHidden === "true";
+    if (isHidden) await call(form, `${form.action}?product_id=${encodeURIComponent(productId)}`, "DELETE");
+    else await call(form, form.action, "POST", JSON.stringify({ product_id: productId }));
+    form.dataset.ecomLlmHidden = String(!isHidden);
+    const card = form.closest("[data-ecom-llm-impression]");
+    if (card) card.classList.toggle("ecom-llm-unwanted", !isHidden);
+    // The button says what it does next.
+    [button.textContent, button.dataset.ecomLlmUndo] = [button.dataset.ecomLlmUndo, button.textContent];
+    const status = form.querySelector("[role=status]");
+    status.textContent = isHidden ? status.dataset.ecomLlmUndone : status.dataset.ecomLlmDone;
+    announce(form, "interest", { productId, isInterested: isHidden });
+  };
+
   const actOf = (form, button) => {
     if (form.matches("[data-ecom-llm-erase]")) return erase;
+    if (form.matches("[data-ecom-llm-hide-form]") && button) return hide;
     return form.matches("[data-ecom-llm-consent-form]") && button && button.name === "level" ? decide : null;
   };
 
