@@ -18,10 +18,12 @@ from ecom_llm.capture import background
 from ecom_llm.celery_checks import pool_problems
 from ecom_llm.exceptions import BackendBrokenError, ModelLoadError
 from ecom_llm.generate.wake import TASK_NAME, wake
+from ecom_llm.recommend.learning import RebuildUnderWayError, learn
 from ecom_llm.traces import trace_of
 
 logger = logging.getLogger(__name__)
 
+LEARN_TASK_NAME = "ecom_llm.learn_events"
 # A task ends after this, so that a warm shutdown is never far off; it wakes the next one if jobs are left.
 TASK_SECONDS = 30
 
@@ -64,6 +66,18 @@ def run_jobs() -> None:
         words = error if isinstance(error, ModelLoadError) else trace_of(error)
         logger.critical("The backend is broken, so this process ends: %s", words)
         raise SystemExit(1) from error
+
+
+@shared_task(name=LEARN_TASK_NAME, ignore_result=True, acks_late=False)
+def learn_events() -> None:
+    """Bring item pairs up to date, for a beat schedule and a queue of the shop's own.
+
+    Workers that write texts do so anyway, unless `RECOMMEND["LEARN_IN_WORKERS"]` is off.
+    """
+    try:
+        learn()
+    except RebuildUnderWayError:
+        logger.info("Somebody else is learning all anew; the next call goes on.")
 
 
 @worker_init.connect

@@ -67,6 +67,8 @@ class Recommend:
     visit_products: int = 30
     # Minutes after which an idle worker learns again, if there are new events, and after learning has failed.
     learn_minutes: int = 10
+    # Whether workers that write texts learn from events, too. Turn it off where something else does, on a schedule.
+    learn_in_workers: bool = True
     # Hours after which an idle worker learns all anew, which takes back what is older than LEARN_DAYS.
     rebuild_hours: int = 24
     # Days after which a visit or an order counts half.

@@ -57,7 +57,7 @@ def sweep() -> None:
         if settings.capture.redis_url and time.monotonic() - _draining_failed_at >= DRAIN_PAUSE_SECONDS:
             _drain()
         keep_up()
-        if _is_learning_due(settings.recommend.learn_minutes):
+        if settings.recommend.learn_in_workers and _is_learning_due(settings.recommend.learn_minutes):
             _learn(settings.recommend.learn_minutes)
         if time.monotonic() >= _content_rests_until:
             _update_content()
