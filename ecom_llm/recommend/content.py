@@ -110,14 +110,22 @@ class _Upkeep:
         for done in chain(self._make(scan, words, pending), self._list(pending)):
             has_changed = has_changed or bool(done.changed or done.removed)
             yield done
-        if len(self._filling.index):
-            for is_new in self.comparison.prepare_search():
-                has_changed = has_changed or is_new
-                yield ContentReport()
         if has_changed or words.keys() != self._words.keys():
             spelling.store_words(words)
         write_fresh()
-        self._words, self._looked_at = words, moment
+        self._words = words
+        yield from self._prepare_search()
+        self._looked_at = moment
+
+    def _prepare_search(self) -> Iterator[ContentReport]:
+        """Last, as it takes long the first time; until then searches go by their words."""
+        is_new = False
+        for has_made in self.comparison.prepare_search() if len(self._filling.index) else ():
+            is_new = is_new or has_made
+            yield ContentReport()
+        if is_new:
+            # Stored anew, they tell web processes that there is something to read.
+            spelling.store_words(self._words)
 
     def _since(self, clock: float) -> datetime | None:
         """From when on to look; None for all."""

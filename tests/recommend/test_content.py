@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from ecom_llm.catalog.adapters.memory import MemoryProduct
 from ecom_llm.entities import ListKind
 from ecom_llm.models import CandidateList, ProductVector, WordVectors
 from ecom_llm.pipeline import sweeping
-from ecom_llm.recommend import content, content_changes, content_lists
+from ecom_llm.recommend import content, content_changes, content_lists, spelling
+from ecom_llm.recommend.comparing import WordComparison
 from ecom_llm.recommend.content import ContentReport, forget_content, update_content
 from ecom_llm.recommend.packing import unpack_floats, unpack_ids
 from tests.conftest import MakeCatalog
@@ -208,6 +209,24 @@ def test_empty_shop_needs_nothing(memory_catalog: MakeCatalog) -> None:
     memory_catalog([])
     assert update_content() == ContentReport(is_complete=True)
     assert not WordVectors.objects.exists()
+
+
+def test_words_and_new_products_are_there_before_the_vectors_of_searches(
+    memory_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory_catalog(SHOP)
+    words = WordVectors.objects.filter(model=spelling.ROW)
+    told: list[datetime] = []
+
+    def prepare(self: object) -> Iterator[bool]:
+        assert CandidateList.objects.filter(kind=ListKind.FRESH).exists()
+        told.append(words.get().made_at)
+        yield True
+
+    monkeypatch.setattr(WordComparison, "prepare_search", prepare)
+    update_content()
+    # Web processes look for words that were stored anew.
+    assert words.get().made_at > told[0]
 
 
 def test_idle_worker_compares_products(memory_catalog: MakeCatalog) -> None:
