@@ -10,6 +10,7 @@ from django.utils.decorators import method_decorator
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import permissions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication
+from rest_framework.exceptions import PermissionDenied
 from rest_framework.metadata import SimpleMetadata
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -23,6 +24,8 @@ from ecom_llm.api.errors import handle_error
 from ecom_llm.api.parsers import SmallJSONParser
 from ecom_llm.api.renderers import AnyTextJSONRenderer
 from ecom_llm.api.throttles import ReadThrottle
+from ecom_llm.capture.beacon import is_foreign, is_same_origin, is_valid_token
+from ecom_llm.capture.consent import django_request
 from ecom_llm.capture.visitors import Visitor, get_visitor
 
 AnyView = TypeVar("AnyView", bound=Callable[..., Any])
@@ -98,6 +101,31 @@ class StaffView(JSONView):
 
     authentication_classes = (SessionAuthentication,)
     throttle_classes = ()
+
+
+def refuse_foreign(request: Request) -> None:
+    """Refuse what the browser says another site's page sends.
+
+    Raises:
+        PermissionDenied: it does.
+    """
+    if is_foreign(django_request(request)):
+        raise PermissionDenied("This is taken from the shop's own pages only.")
+
+
+def require_own_page(request: Request, token: str = "") -> None:
+    """Take what shoppers do from the shop's own pages only, which caches may have kept.
+
+    Args:
+        request: the request.
+        token: that of the page, where the browser sends no same-origin header.
+
+    Raises:
+        PermissionDenied: it comes from elsewhere, or nothing says where from.
+    """
+    refuse_foreign(request)
+    if not (is_same_origin(django_request(request)) or is_valid_token(token)):
+        raise PermissionDenied("The page's token is missing or has expired.")
 
 
 def visitor_of(request: Request) -> Visitor:

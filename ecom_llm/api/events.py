@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework import serializers, status
-from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ecom_llm.api.base import PublicView, visitor_of
+from ecom_llm.api.base import PublicView, refuse_foreign, require_own_page, visitor_of
 from ecom_llm.api.documented import documented
 from ecom_llm.api.throttles import EventsThrottle
-from ecom_llm.capture.beacon import is_foreign, is_same_origin, is_valid_token
 from ecom_llm.capture.consent import django_request
 from ecom_llm.capture.excluded import is_excluded
 from ecom_llm.capture.record import record_events
@@ -100,16 +98,13 @@ class EventsView(PublicView):
     @documented("record_events", request=BatchRequestSerializer, responses={202: BatchResultSerializer})
     def post(self, request: Request) -> Response:
         """Record a batch of at most 50 events in 64 KiB; wrong ones are named, the rest recorded."""
-        inner = django_request(request)
-        if is_foreign(inner):
-            raise PermissionDenied("Events are taken from the shop's own pages only.")
+        refuse_foreign(request)
         batch = BatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
-        if not (is_same_origin(inner) or is_valid_token(batch.validated_data["token"])):
-            raise PermissionDenied("The page's token is missing or has expired.")
+        require_own_page(request, batch.validated_data["token"])
         accepted, rejected = _sort(batch.validated_data["events"])
         # A robot that runs scripts sees no product, and neither does staff where the shop leaves them out.
-        is_wanted = accepted and not is_excluded(inner)
+        is_wanted = accepted and not is_excluded(django_request(request))
         taken = record_events(visitor_of(request), accepted) if is_wanted else 0
         result = BatchResultSerializer({"accepted": taken, "rejected": rejected})
         return Response(result.data, status=status.HTTP_202_ACCEPTED)

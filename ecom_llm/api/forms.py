@@ -19,6 +19,18 @@ class NextSerializer(serializers.Serializer[dict[str, Any]]):
     )
 
 
+class PageFormSerializer(NextSerializer):
+    """A form of a page that may be the same for everyone, so that caches can keep it."""
+
+    token = serializers.CharField(
+        required=False,
+        default="",
+        allow_blank=True,
+        max_length=200,
+        help_text="The page's. Needed where the browser sends no same-origin header.",
+    )
+
+
 class SeeOther(HttpResponseRedirect):
     """A redirect that turns the form's POST into a GET."""
 

@@ -8,15 +8,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from ecom_llm import conf
 from ecom_llm.api.base import PublicView, visitor_of
 from ecom_llm.api.documented import ErrorSerializer, documented
 from ecom_llm.api.fields import MAX_LIMIT, LanguageField, find_product
 from ecom_llm.capture.general import wants_general
-from ecom_llm.capture.queries import folded_query
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
 from ecom_llm.entities import EvidenceKind, Recommendation
+from ecom_llm.recommend.current_visit import is_visit_used
 from ecom_llm.recommend.sentences import explain_long
 
 
@@ -67,7 +66,7 @@ class RecommendationSerializer(serializers.Serializer[Any]):
 class RecommendationsSerializer(serializers.Serializer[Any]):
     """Products to show, best first."""
 
-    personal = serializers.BooleanField(help_text="Whether what the visitor did could be used.")
+    personal = serializers.BooleanField(help_text="Whether what the visitor did could be used: not at `none`.")
     recommendations = RecommendationSerializer(many=True)
 
 
@@ -84,11 +83,12 @@ class RecommendationsView(PublicView):
         query = RecommendationsQuery(data=request.query_params)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
-        is_personal = asked["personal"] and not wants_general(request)
+        visitor = visitor_of(request)
+        is_personal = asked["personal"] and not wants_general(request) and is_visit_used(visitor)
         found = product_page.recommendations(
-            visitor=visitor_of(request),
+            visitor=visitor,
             product=find_product(asked["product_id"]) if asked["product_id"] else None,
-            query=folded_query(asked["query"], conf.get_settings().capture.query_max_characters),
+            query=asked["query"],
             limit=asked["limit"],
             language=asked["language"],
             is_general=not is_personal,

@@ -118,6 +118,13 @@ def was_erased(visitor: str) -> bool:
         return bool(_forgotten([visitor]))
 
 
+def is_forgotten(visitor: str) -> bool:
+    """Whether nothing of a visitor may be kept now: they are being forgotten, or gave this key up a while ago."""
+    with isolated(Erasure):
+        until = _forgotten([visitor]).get(visitor)
+    return until is not None and timezone.now() <= until + CLOCK_SLACK
+
+
 def forgotten_until(asked_at: datetime, done_at: datetime | None, *, is_dropped: bool) -> datetime:
     """Up to when nothing of a visitor is stored or used; clocks may differ by `CLOCK_SLACK` besides.
 

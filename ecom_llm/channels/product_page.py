@@ -8,7 +8,9 @@ from typing import Any
 
 from django.db.models import Q
 
+from ecom_llm import conf
 from ecom_llm.capture.boundary import boundary, isolated
+from ecom_llm.capture.queries import folded_query
 from ecom_llm.capture.scope import current_scope, defer
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.catalog.plain import describe
@@ -85,7 +87,7 @@ def recommendations(
     Args:
         visitor: who looks; what they looked at in this visit decides, too, and at `personal` what they did before.
         product: the page's product.
-        query: the page's search.
+        query: the page's search, as typed.
         limit: the most to return.
         language: a Django language code.
         is_general: use nothing of what the visitor did; what they do not want stays away all the same.
@@ -99,7 +101,7 @@ def recommendations(
         found = recommend(
             visitor=visitor,
             product=product,
-            query=query,
+            query=folded_query(query, conf.get_settings().capture.query_max_characters),
             limit=limit,
             language=language,
             visit=current,

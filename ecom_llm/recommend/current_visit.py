@@ -23,8 +23,6 @@ LONGEST_VISIT = timedelta(hours=6)
 # How long ago visits were that still count; purchases do for ever. On PostgreSQL each day is a table to look into.
 EARLIER = timedelta(days=7)
 EARLIER_PRODUCTS = 20
-# Of the visit, at least: what has been looked at is not recommended, and a large basket says much.
-VIEWED_PRODUCTS = 50
 # A search is what the shopper is after until they have looked at more products than that.
 QUERY_PRODUCTS = 2
 
@@ -37,7 +35,8 @@ class CurrentVisit:
         viewed: products of this visit that were looked at or put into the cart, newest first, each once.
         carted: those of the visit that were put into the cart and not bought.
         bought: products that this visit bought, at `personal` whatever the visitor ever bought.
-        query: the visit's last search, as long as hardly anything has been looked at since.
+        query: at `personal`, the visit's last search, as long as hardly anything has been looked at since. What is
+            typed is not shown to whoever may have the same key.
         earlier: at `personal`, products of earlier visits that were looked at, put into the cart or bought, newest
             first, each once, without those of this visit.
         unwanted: products that the visitor does not want to be recommended again.
@@ -49,6 +48,11 @@ class CurrentVisit:
     query: str = ""
     earlier: tuple[str, ...] = ()
     unwanted: frozenset[str] = frozenset()
+
+
+def is_visit_used(visitor: Visitor) -> bool:
+    """Whether recommendations may rest on what a visitor does, as far as consent and settings go."""
+    return visitor.has_history or (bool(visitor.key) and conf.get_settings().recommend.from_anonymous_visits)
 
 
 def read_visit(visitor: Visitor, *, is_general: bool = False) -> CurrentVisit:
@@ -72,15 +76,18 @@ def read_visit(visitor: Visitor, *, is_general: bool = False) -> CurrentVisit:
     held = _held_of(visitor.key)
     rows = read_rows(visitor.key, now - (EARLIER if visitor.has_history else LONGEST_VISIT), now)
     unwanted = frozenset(action.product_id for action in filter(rows.is_usable, rows.unwanted))
-    if is_general or not (visitor.has_history or conf.get_settings().recommend.from_anonymous_visits):
+    if is_general or not is_visit_used(visitor):
         return CurrentVisit(unwanted=unwanted)
     actions = rows.actions
     if held:
         actions = [*actions, *_as_actions(held, {action.product_id for action in actions})]
     newest_first = sorted(filter(rows.is_usable, actions), key=_moment, reverse=True)
     length = _length_of_visit(newest_first, now)
-    visit = _summed_up(newest_first[:length], newest_first[length:] if visitor.has_history else ())
-    return replace(visit, unwanted=unwanted)
+    if visitor.has_history:
+        return replace(_summed_up(newest_first[:length], newest_first[length:]), unwanted=unwanted)
+    # Of a visit so long that not all of it was read, the purchases beyond are part.
+    visit = _summed_up(newest_first if rows.is_cut else newest_first[:length], ())
+    return replace(visit, unwanted=unwanted, query="")
 
 
 def _held_of(visitor: str) -> Sequence[EventRecord]:
@@ -120,12 +127,11 @@ def _length_of_visit(newest_first: Sequence[Action], now: datetime) -> int:
 
 
 def _summed_up(visit: Sequence[Action], before: Sequence[Action]) -> CurrentVisit:
-    limit = max(VIEWED_PRODUCTS, conf.get_settings().recommend.visit_seeds)
     viewed = _products(visit, INTEREST)
     bought = _products(visit, (EventKind.PURCHASE,))
     earlier = _products(before, (*INTEREST, EventKind.PURCHASE))
     return CurrentVisit(
-        viewed=tuple(islice(viewed, limit)),
+        viewed=tuple(viewed),
         carted=frozenset(_products(visit, (EventKind.ADD_TO_CART,))).difference(bought),
         bought=frozenset(bought).union(_products(before, (EventKind.PURCHASE,))),
         query=_query(visit),

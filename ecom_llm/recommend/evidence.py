@@ -18,7 +18,7 @@ def choose_evidence(
 
     What enough visits or orders show comes first, beside the page's own product before what else was viewed; then a
     shared attribute, likeness, being popular in the category, sharing the category; then what visits show that are
-    too few to be counted, and being popular.
+    too few to be counted, and being popular. What is neither is related to what was viewed, by way of others.
 
     Args:
         candidates: that it is one of.
@@ -37,6 +37,7 @@ def choose_evidence(
         or _of_category(candidates, product, page)
         or _of_few(known)
         or _of_popularity(candidates, product)
+        or Evidence(EvidenceKind.RELATED)
     )
 
 
@@ -82,10 +83,18 @@ def _of_few(pairs: list[tuple[str, Shown]]) -> Evidence | None:
     return next((Evidence(EvidenceKind.RELATED, seed_id=seed) for seed, _ in pairs), None)
 
 
-def _of_popularity(candidates: Candidates, product: ProductFacts) -> Evidence:
+def _of_popularity(candidates: Candidates, product: ProductFacts) -> Evidence | None:
     """Popular, with no support claimed where too few looked at it; then it is simply one of the shop's."""
     shown = candidates.popular(ListKind.SHOP, product.product_id)
-    return Evidence(EvidenceKind.POPULAR, support=shown.support if shown is not None and _claimed(shown) else 0)
+    if shown is not None and _claimed(shown):
+        return Evidence(EvidenceKind.POPULAR, support=shown.support)
+    return None if _is_of_visits(candidates, product.product_id) else Evidence(EvidenceKind.POPULAR)
+
+
+def _is_of_visits(candidates: Candidates, product_id: str) -> bool:
+    """Whether visits or orders have brought it here; in no list that was read is what goes with the best candidates."""
+    kinds = {kind for (kind, _), listed in candidates.lists.items() if product_id in listed.product_ids}
+    return bool(candidates.seeds.weights) and (not kinds or not kinds.isdisjoint((ListKind.PAIRS, ListKind.ORDERS)))
 
 
 def _claimed(shown: Shown) -> bool:

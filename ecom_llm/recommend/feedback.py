@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import router, transaction
 from django.db.models import QuerySet
 
-from ecom_llm.capture.erased import was_erased
+from ecom_llm.capture.erased import is_forgotten
 from ecom_llm.capture.visitors import Visitor
 from ecom_llm.models import NotInterested
 
@@ -26,12 +26,13 @@ def hide(visitor: Visitor, product_id: str) -> bool:
         product_id: of a product that there is, never a variant's.
 
     Returns:
-        Whether it is kept; not for a visitor without a key, nor under one that was given up.
+        Whether it is kept; not for a visitor without a key, nor for one who is being forgotten or has just given the
+        key up.
 
     Raises:
         DatabaseError: it could not be written.
     """
-    if not visitor.key or was_erased(visitor.key):
+    if not visitor.key or is_forgotten(visitor.key):
         return False
     with transaction.atomic(using=_database()):
         row = NotInterested(visitor=visitor.key, product_id=product_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from operator import attrgetter
 from typing import Any
 
 from django.utils import timezone
@@ -70,11 +71,12 @@ def recommend(
     )
     found: list[Recommendation] = []
     if words:
-        found = matching_search(words, places, language, unwanted | rules.excluded_ids)
+        found = matching_search(words, places, language, unwanted, rules)
         unwanted |= {item.product_id for item in found}
-    if len(found) < limit:
-        found += _beside(page, current, unwanted, rules, limit - len(found), language)
-    return found
+    pinned = [product_id for product_id in rules.pinned_ids(limit) if product_id not in unwanted]
+    if len(found) < limit or pinned:
+        found += _beside(page, current, unwanted, rules, limit - len(found), pinned, language)
+    return rules.with_pins(found, attrgetter("product_id"), limit)[:limit]
 
 
 def _search_of_page(page: ProductFacts | None, query: str, current: CurrentVisit, limit: int) -> tuple[str, int]:
@@ -101,6 +103,7 @@ def _beside(
     unwanted: Collection[str],
     rules: PageRules,
     limit: int,
+    pinned: Sequence[str],
     language: str,
 ) -> list[Recommendation]:
     settings = conf.get_settings().recommend
@@ -108,7 +111,7 @@ def _beside(
     seeds = weigh_seeds(page, current.viewed, current.earlier, blend, settings.visit_seeds)
     candidates = find_candidates(seeds, blend, unwanted)
     shortlist = Shortlist(page, candidates, rules, unwanted, likeness=blend.likeness)
-    chosen = shortlist.choose(limit, settings.diversity)
+    chosen = shortlist.choose(limit, settings.diversity, pinned)
     return [_recommendation(shortlist, product_id, score, language) for product_id, score in chosen]
 
 

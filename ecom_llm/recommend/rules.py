@@ -122,21 +122,23 @@ class PageRules:
         """
         return [item for item, factor in (self.factors or {}).items() if factor > 1 and item in among]
 
-    def with_pins(self, ranked: Sequence[Item], id_of: Callable[[Item], str]) -> list[Item]:
+    def with_pins(self, ranked: Sequence[Item], id_of: Callable[[Item], str], limit: int) -> list[Item]:
         """Move what is pinned to its place; the rest closes up behind it, in its order.
 
         Args:
             ranked: what may be shown, best first, pinned products among it; a pinned product that is missing stays
                 away, so whatever must never be recommended is not, pinned or not.
             id_of: gives an item's product id.
+            limit: places of the page; pins beyond them move nothing.
         """
-        if not self.pins:
+        pins = [(place, product_id) for place, product_id in self.pins if place <= limit]
+        if not pins:
             return list(ranked)
         by_id = {id_of(item): item for item in ranked}
-        pinned = {product_id for _, product_id in self.pins}
+        pinned = {product_id for _, product_id in pins}
         placed = [item for item in ranked if id_of(item) not in pinned]
         last = 0
-        for place, product_id in self.pins:
+        for place, product_id in pins:
             if product_id in by_id:
                 # Of two at one place, the second comes right after the first.
                 last = max(place, last + 1)

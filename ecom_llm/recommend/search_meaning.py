@@ -65,14 +65,16 @@ class Meaning:
 
     Attributes:
         corrected: the query with its spelling put right; as it was where nothing is mistyped.
+        words: what of it is compared.
     """
 
     corrected: str
+    words: str
     _index: SearchIndex | None = None
 
     def close_products(self, limit: int) -> list[str]:
         """Ids of the products that are close enough in meaning, closest first."""
-        return self._index.find(self.corrected, limit) if self._index is not None else []
+        return self._index.find(self.words, limit) if self._index is not None else []
 
 
 def understand(query: str) -> Meaning:
@@ -81,7 +83,7 @@ def understand(query: str) -> Meaning:
     known = _known
     words = query[:QUERY_CHARACTERS]
     corrected = known.words.correct(words)
-    return Meaning(query if corrected == words else corrected, known.index)
+    return Meaning(query if corrected == words else corrected, corrected, known.index)
 
 
 def forget_meaning() -> None:
@@ -106,7 +108,18 @@ def _check() -> None:
     if is_little:
         _read(encoder, stamps)
     else:
-        threading.Thread(target=_read_beside, args=(encoder, stamps), name="ecom_llm search", daemon=True).start()
+        _start_reading(encoder, stamps)
+
+
+def _start_reading(encoder: str, stamps: Stamps) -> None:
+    thread = threading.Thread(target=_read_beside, args=(encoder, stamps), name="ecom_llm search", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:
+        _reading.release()
+        logger.error(  # noqa: TRY400 - it says no more
+            "There is no thread left to read what searches are compared with; tried again in %.0f s.", CHECK_SECONDS
+        )
 
 
 def _read_beside(encoder: str, stamps: Stamps) -> None:

@@ -56,13 +56,13 @@ def explain(evidence: Evidence, product_facts: ProductFacts, seed_facts: Product
 def explain_long(
     evidence: Evidence, product_facts: ProductFacts, seed_facts: ProductFacts | None, language: str
 ) -> str:
-    """Two plain sentences for a shopper who asks why: the short one, and what was counted or compared.
+    """Plain sentences for a shopper who asks why: the short one, and what was counted or compared, if anything.
 
     Takes what `explain` takes.
     """
     short = explain(evidence, product_facts, seed_facts, language)
     with override(language or "en"):
-        return f"{short} {_basis(evidence)}"
+        return f"{short} {_basis(evidence)}".strip()
 
 
 def _with_seed(evidence: Evidence, name: str, seed: str) -> str:
@@ -105,14 +105,17 @@ def _basis(evidence: Evidence) -> str:
     if evidence.kind in (EvidenceKind.SAME_ATTRIBUTE, EvidenceKind.SIMILAR):
         return gettext("We compared what we know about both products.")
     if evidence.kind is EvidenceKind.RELATED:
-        return gettext("Few visits show it so far, so we give no number.")
+        return gettext("Too few visits or orders show it so far for a number.")
     if evidence.kind is EvidenceKind.BOUGHT_TOGETHER:
         counted = ngettext("We counted %(count)d order.", "We counted %(count)d orders.", count) % words
         return f"{counted} {_lift(evidence)}".strip()
-    if count:
-        counted = ngettext("We counted %(count)d visit.", "We counted %(count)d visits.", count) % words
-        return f"{counted} {_lift(evidence)}".strip()
-    return gettext("Nothing about you was used.")
+    if not count:
+        return ""
+    if evidence.kind in (EvidenceKind.POPULAR, EvidenceKind.POPULAR_IN_CATEGORY):
+        # The larger of the two.
+        return ngettext("At least %(count)d visit or order.", "At least %(count)d visits or orders.", count) % words
+    counted = ngettext("We counted %(count)d visit.", "We counted %(count)d visits.", count) % words
+    return f"{counted} {_lift(evidence)}".strip()
 
 
 def _lift(evidence: Evidence) -> str:

@@ -7,7 +7,9 @@ from ecom_llm.entities import Fact, ProductFacts
 # The name under which a shared category counts as a shared attribute.
 CATEGORY = "category"
 # Such a value makes no sentence: "same dishwasher safe: yes".
-_FLAGS = frozenset({"yes", "no", "true", "false", "none", "n/a", "-"})
+_FLAGS = frozenset({
+    "yes", "no", "true", "false", "none", "n/a", "-", "ja", "nein", "wahr", "falsch", "oui", "non", "vrai", "faux",
+})  # fmt: skip
 
 
 def shared_attributes(seed: ProductFacts, product: ProductFacts) -> list[Fact]:

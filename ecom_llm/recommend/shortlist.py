@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
@@ -16,6 +16,8 @@ from ecom_llm.recommend.shared import is_same_category, shared_attributes
 
 # Candidates that are read from the catalogue beyond those that are to be shown: a quarter more, but at least these.
 SPARE = 6
+# Times that it is read from, each time twice as many: with a page of four 310 candidates.
+MOST_READS = 5
 # Seeds that evidence may name; each is read from the catalogue.
 NAMED_SEEDS = 5
 # A page with as many places gives one of them to a fresh product.
@@ -51,9 +53,16 @@ class Shortlist:
         self._unwanted = frozenset(unwanted)
         self._likeness = likeness
 
-    def choose(self, limit: int, diversity: float) -> list[tuple[str, float]]:
-        """The ids to show and their scores, best first."""
-        self._load(limit)
+    def choose(self, limit: int, diversity: float, pinned: Sequence[str] = ()) -> list[tuple[str, float]]:
+        """The ids to show and their scores, best first.
+
+        Args:
+            limit: places to fill; none where a search has filled the page.
+            diversity: how much categories are mixed.
+            pinned: ids of products that the shop wants on this page; those that may be shown come beyond the places,
+                unless they have one.
+        """
+        self._load(limit, pinned)
         ranked = sorted(
             ((product_id, self._score(product_id)) for product_id in self.products), key=lambda item: -item[1]
         )
@@ -65,18 +74,23 @@ class Shortlist:
             places=limit,
             free=[self.page.category] if self.page is not None else [],
         )
-        return self._rules.with_pins(self._with_fresh(mixed, limit), lambda item: item[0])[:limit]
+        ordered = self._with_fresh(mixed, limit)
+        return ordered[:limit] + [item for item in ordered[limit:] if item[0] in pinned]
 
-    def _load(self, limit: int) -> None:
+    def _load(self, limit: int, pinned: Sequence[str]) -> None:
         """Read as many candidates from the catalogue as it takes to fill the page, and the seeds to be named."""
         catalog = get_catalog()
         ranked = iter(self.candidates.ranked())
-        pinned = [item for item in self._rules.pinned_ids(limit) if item not in self._unwanted]
-        pinned += [*self.candidates.fresh, *self._rules.raised_ids(self.candidates.scores)]
+        first = [*pinned, *self.candidates.fresh, *self._rules.raised_ids(self.candidates.scores)]
         also: Collection[str] = set(list(self.candidates.seeds.weights)[:NAMED_SEEDS]) - self.facts.keys()
         size = limit + max(SPARE, limit // 4)
-        while ids := list(dict.fromkeys([*islice(ranked, size), *pinned])):
-            loaded = catalog.in_bulk({*ids, *also})
+        for _ in range(MOST_READS):
+            ids = list(dict.fromkeys([*islice(ranked, size), *first]))
+            if not ids:
+                return
+            loaded = {
+                item: product for item, product in catalog.in_bulk({*ids, *also}).items() if catalog.is_visible(product)
+            }
             self.facts.update((item, catalog.facts(product)) for item, product in loaded.items())
             shown = allowed(((item, loaded[item]) for item in ids if item in loaded), excluded=self._unwanted)
             self.products.update(
@@ -85,8 +99,9 @@ class Shortlist:
                 if not self._rules.is_excluded(item, self.facts[item].category)
             )
             if len(self.products) >= limit:
-                break
-            also, pinned = (), []
+                return
+            # Where so many cannot be shown, most of the next may not be either.
+            also, first, size = (), [], 2 * size
 
     def _with_fresh(self, mixed: list[tuple[str, float]], limit: int) -> list[tuple[str, float]]:
         """Give the last place to a product that hardly anyone has seen yet, unless one is shown anyway.

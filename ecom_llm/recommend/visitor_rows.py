@@ -44,11 +44,13 @@ class VisitorRows:
         actions: in no order.
         unwanted: of products that they do not want to be recommended again.
         forgotten_until: nothing that happened until then may be used; None for who never asked.
+        is_cut: whether there are more actions than were read.
     """
 
     actions: list[Action]
     unwanted: list[Action]
     forgotten_until: datetime | None
+    is_cut: bool = False
 
     def is_usable(self, action: Action) -> bool:
         """Whether an action, of these or still in memory, is not to be forgotten."""
@@ -56,7 +58,7 @@ class VisitorRows:
 
 
 def read_rows(visitor: str, since: datetime, now: datetime) -> VisitorRows:
-    """Read a visitor's newest actions, all of their purchases, what they do not want, and whether they are forgotten.
+    """Read a visitor's newest actions, last purchase of each product, what they do not want, and until when to forget.
 
     Written as SQL: making the statement from querysets takes longer than the database does to answer it.
 
@@ -105,7 +107,8 @@ def _statement(alias: str) -> str:
             ORDER BY occurred_at DESC LIMIT {ACTIONS}
         ) recent
         UNION ALL
-        SELECT {columns}, NULL FROM {events} WHERE visitor = %s AND kind = '{EventKind.PURCHASE}'
+        SELECT kind, product_id, '', MAX(occurred_at), NULL FROM {events}
+        WHERE visitor = %s AND kind = '{EventKind.PURCHASE}' GROUP BY kind, product_id
         UNION ALL
         SELECT '{_UNWANTED}', product_id, '', created_at, NULL FROM {unwanted} WHERE visitor = %s
     """  # noqa: S608 - names only
@@ -130,4 +133,5 @@ def _read(rows: Sequence[tuple[Any, ...]], connection: BaseDatabaseWrapper) -> V
         else:
             found = unwanted if kind == _UNWANTED else actions
             found.append(Action(kind, product_id, query, moment(occurred_at)))
-    return VisitorRows(actions, unwanted, until)
+    read = sum(action.kind != EventKind.PURCHASE for action in actions)
+    return VisitorRows(actions, unwanted, until, is_cut=read >= ACTIONS)

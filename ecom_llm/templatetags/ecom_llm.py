@@ -192,7 +192,7 @@ def _choices(context: template.Context, rec: Recommendation) -> dict[str, Any]:
         "hide": reverse("ecom_llm:not_interested"),
         "switch": reverse("ecom_llm:recommendations_choice"),
         "next": request.get_full_path(),
-        "csrf_token": context.get("csrf_token", ""),
+        "token": make_token(),
     }
 
 

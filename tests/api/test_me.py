@@ -116,8 +116,8 @@ def test_signed_out_visitor_gets_nothing_of_the_account(account: User, eva: Clie
 
 
 def test_without_a_session_cookie_no_session_is_read(eva: Client, django_assert_num_queries: Any) -> None:
-    # Accounts, erasures, broken events, searches, the last learning (none) and events.
-    with django_assert_num_queries(6):
+    # Accounts, erasures, broken events, products not wanted, searches, the last learning (none) and events.
+    with django_assert_num_queries(7):
         eva.get(ME).getvalue()
 
 

@@ -21,6 +21,8 @@ OPERATIONS = {
     "/api/v1/me/": {"get", "delete"},
     "/api/v1/me/erase/": {"post"},
     "/api/v1/me/consent/": {"post"},
+    "/api/v1/me/not-interested/": {"get", "post", "delete"},
+    "/api/v1/me/recommendations/": {"get", "post"},
     "/api/v1/jobs/": {"get"},
     "/api/v1/jobs/{id}/": {"get"},
     "/api/v1/texts/": {"get"},

@@ -88,7 +88,7 @@ def test_picks_that_rest_on_a_visitors_own_past_are_nobody_elses(
 def test_picks_that_rest_on_what_was_just_viewed_are_nobody_elses(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(product_page, "read_visit", lambda visitor: CurrentVisit(viewed=("lantern",)))
+    monkeypatch.setattr(product_page, "read_visit", lambda visitor, **_: CurrentVisit(viewed=("lantern",)))
     answer = Client().get(address)
     assert answer["Cache-Control"] == "private"
     assert b"kettle" in answer.content

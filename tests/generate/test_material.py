@@ -21,9 +21,7 @@ VISITOR = "p:0123456789abcdef0123456789abcdef"
 
 def recommended(kind: EvidenceKind, detail: str = "") -> Recommendation:
     evidence = Evidence(kind, seed_id="jacket-1", support=4711, lift=8.15, detail=detail)
-    return Recommendation(
-        "jacket-2", object(), evidence, 1.0, f"Because of {SEARCH}", cited={VISITOR: {SEARCH: SEARCH}}
-    )
+    return Recommendation("jacket-2", object(), evidence, 1.0, f"Because of {SEARCH}", text=f"{VISITOR}: {SEARCH}")
 
 
 @pytest.fixture(autouse=True)

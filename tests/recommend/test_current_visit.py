@@ -17,7 +17,7 @@ from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.entities import Consent, EventKind, EventRecord
 from ecom_llm.ids import uuid7
 from ecom_llm.models import Erasure
-from ecom_llm.recommend import current_visit, visitor_rows
+from ecom_llm.recommend import visitor_rows
 from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
 from tests.recommend.conftest import EVA, record
 
@@ -139,33 +139,51 @@ def test_what_was_bought_is_no_longer_in_the_cart() -> None:
     [([], "lamp"), (["pot", "pan"], "lamp"), (["pot", "pot", "pan"], "lamp"), (["pot", "pan", "bag"], "")],
 )
 def test_a_search_counts_until_a_few_products_were_looked_at(after: list[str], query: str) -> None:
-    searched(ADA, "jacket", 20)
-    searched(ADA, "lamp", 19)
+    searched(EVA, "jacket", 20)
+    searched(EVA, "lamp", 19)
     for number, product_id in enumerate(after):
-        did(ADA, product_id, 10 - number)
-    assert read_visit(ADA).query == query
+        did(EVA, product_id, 10 - number)
+    assert read_visit(EVA).query == query
 
 
 def test_a_search_before_an_order_or_in_another_visit_is_answered() -> None:
-    searched(ADA, "lamp", 9)
-    bought(ADA, "pot", 8)
-    searched(EVA, "lamp", 90)
+    searched(EVA, "pan", 90)
     did(EVA, "pot", 8)
-    assert read_visit(ADA).query == read_visit(EVA).query == ""
+    assert read_visit(EVA).query == ""
+    searched(EVA, "lamp", 7)
+    bought(EVA, "pot", 6)
+    assert read_visit(EVA).query == ""
 
 
-def test_giant_visits_are_cut(monkeypatch: pytest.MonkeyPatch, use_settings: Any) -> None:
+def test_words_that_were_typed_are_not_told_to_whoever_shares_an_anonymous_key() -> None:
+    searched(ADA, "lamp", 1)
+    assert read_visit(ADA) == CurrentVisit()
+
+
+def test_all_of_a_long_visit_is_known() -> None:
+    for number in range(80):
+        did(EVA, f"n{number}", 79 - number)
+    assert len(read_visit(EVA).viewed) == 80
+
+
+@pytest.mark.parametrize("visitor", [ADA, EVA], ids=["anonymous", "personal"])
+def test_endless_visits_are_cut_but_for_what_was_bought(monkeypatch: pytest.MonkeyPatch, visitor: Visitor) -> None:
     for number in range(8):
-        did(EVA, f"n{number}", 7 - number)
-    bought(EVA, "old", 60 * 24 * 90)
-    monkeypatch.setattr(current_visit, "VIEWED_PRODUCTS", 2)
-    use_settings(RECOMMEND={"VISIT_SEEDS": 3})
-    assert read_visit(EVA).viewed == ("n7", "n6", "n5")
+        did(visitor, f"n{number}", 7 - number)
+    bought(visitor, "old", 55)
     monkeypatch.setattr(visitor_rows, "ACTIONS", 2)
     visitor_rows._statement.cache_clear()
-    found = read_visit(EVA)
+    found = read_visit(visitor)
     visitor_rows._statement.cache_clear()
-    assert found == CurrentVisit(viewed=("n7", "n6"), bought=frozenset({"old"}), earlier=("old",))
+    assert found.viewed == ("n7", "n6")
+    assert found.bought == {"old"}
+
+
+def test_what_was_bought_several_times_is_told_once(django_assert_num_queries: DjangoAssertNumQueries) -> None:
+    for days in (3, 40, 400):
+        bought(EVA, "old", 60 * 24 * days)
+    assert read_visit(EVA) == CurrentVisit(bought=frozenset({"old"}), earlier=("old",))
+    assert len(visitor_rows.read_rows(EVA.key, timezone.now() - timedelta(days=7), timezone.now()).actions) == 1
 
 
 def test_who_is_being_forgotten_is_not_known_though_the_tables_still_name_them(hold: Held) -> None:

@@ -71,7 +71,7 @@ def test_the_pages_own_product_is_named_before_what_else_was_viewed() -> None:
 def test_a_seed_that_is_gone_is_named_only_where_no_other_is_there() -> None:
     assert chosen(pair("seen", 9), is_seen_there=False) == Evidence(AFTER, "seen", support=9, lift=1.23)
     assert chosen(pair("seen", 9) | pair("page", 1), is_seen_there=False).kind is EvidenceKind.RELATED
-    assert chosen(pair("seen", 1), page=None, is_seen_there=False).kind is EvidenceKind.POPULAR
+    assert chosen(pair("seen", 1), page=None, is_seen_there=False) == Evidence(EvidenceKind.RELATED)
 
 
 def test_what_was_counted_goes_before_a_shared_attribute_and_that_before_what_was_not() -> None:
@@ -100,6 +100,11 @@ def test_the_same_category_is_said_where_too_few_have_looked() -> None:
     assert chosen(popular(ListKind.CATEGORY, 1), X) == Evidence(
         EvidenceKind.SAME_ATTRIBUTE, "page", detail="category", value="Tents"
     )
+
+
+def test_what_the_best_candidates_brought_along_is_related_to_what_was_viewed() -> None:
+    assert chosen({}) == Evidence(EvidenceKind.RELATED)
+    assert chosen({}, page=None) == Evidence(EvidenceKind.RELATED)
 
 
 @pytest.mark.parametrize(("support", "claimed"), [(1, 0), (2, 2)])

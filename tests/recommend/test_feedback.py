@@ -10,7 +10,7 @@ from django.utils import timezone
 from ecom_llm.capture.erased import CLOCK_SLACK, ask_to_forget
 from ecom_llm.capture.visitors import NOBODY, Visitor
 from ecom_llm.entities import Consent
-from ecom_llm.models import NotInterested
+from ecom_llm.models import Erasure, NotInterested
 from ecom_llm.recommend import feedback
 from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
 from ecom_llm.recommend.feedback import hide, show_again, unwanted_ids
@@ -71,6 +71,8 @@ def test_of_who_cannot_be_told_apart_nothing_is_kept(visitor: Visitor) -> None:
 
 def test_nothing_is_kept_under_a_key_that_was_given_up() -> None:
     ask_to_forget([EVA.key], dropped=[EVA.key])
+    assert not hide(EVA, "pot")
+    Erasure.objects.update(done_at=timezone.now() - timedelta(hours=1))
     assert not hide(EVA, "pot")
     assert not NotInterested.objects.exists()
 

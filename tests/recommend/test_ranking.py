@@ -261,6 +261,33 @@ def test_what_cannot_be_shown_makes_room_for_the_next(memory_catalog: MakeCatalo
     assert ids(recommend(visitor=ANYONE, product="seed", limit=6)) == kept
 
 
+def test_a_page_gives_up_where_hardly_anything_can_be_shown(
+    memory_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = [MemoryProduct(id=f"gone-{number}", name="Gone", is_available=False) for number in range(1_000)]
+    catalog = memory_catalog([*gone, MemoryProduct(id="pot", name="Pot")])
+    make_list(ListKind.PAIRS, "pot", *(product.id for product in gone))
+    read = []
+    monkeypatch.setattr(catalog, "in_bulk", lambda ids, real=catalog.in_bulk: read.append(len(ids)) or real(ids))
+    assert recommend(visitor=ANYONE, visit=["pot"]) == []
+    assert len(read) <= 5
+    assert sum(read) < 400
+
+
+def test_a_hidden_seed_is_not_named(shop: MemoryCatalog) -> None:
+    make_list(ListKind.PAIRS, "hidden", "pot")
+    (found,) = recommend(visitor=ANYONE, visit=["hidden"])
+    assert (found.seed, found.reason) == (None, "Shoppers went on to this after what you viewed.")
+
+
+def test_a_search_that_was_just_made_has_half_of_a_page_without_one(shop: MemoryCatalog) -> None:
+    learn()
+    found = recommend(visitor=EVA, visit=CurrentVisit(query="jackets"))
+    assert [item.evidence.kind for item in found] == [EvidenceKind.MATCHES_SEARCH] * 2 + [EvidenceKind.POPULAR] * 2
+    beside = recommend(visitor=EVA, product="pot", visit=CurrentVisit(query="jackets"))
+    assert EvidenceKind.MATCHES_SEARCH not in {item.evidence.kind for item in beside}
+
+
 def test_every_candidate_has_its_turn(memory_catalog: MakeCatalog) -> None:
     """None is lost between what is read from the catalogue first and what is read after it."""
     names = [f"p{number:02}" for number in range(60)]

@@ -24,7 +24,7 @@ def on_page(*found: Rule, **page: str) -> PageRules:
 
 
 def order(page: PageRules, ranked: str) -> str:
-    return "".join(page.with_pins(ranked, id_of=lambda item: item))
+    return "".join(page.with_pins(ranked, id_of=lambda item: item, limit=9))
 
 
 def make(**fields: Any) -> RecommendationRule:
@@ -105,6 +105,11 @@ def test_a_product_pinned_twice_stands_where_the_narrower_rule_says() -> None:
     assert order(on_page(*found, seed_id="tent"), "abc") == "acb"
 
 
+def test_a_pin_beyond_the_page_moves_nothing() -> None:
+    page = on_page(Rule(Action.PIN, "a", place=4))
+    assert page.with_pins("abc", id_of=lambda item: item, limit=3) == ["a", "b", "c"]
+
+
 def test_only_pins_that_can_be_seen_are_looked_up() -> None:
     page = on_page(Rule(Action.PIN, "b", place=2), Rule(Action.PIN, "z", place=5))
     assert page.pinned_ids(4) == ("b",)
@@ -124,7 +129,7 @@ def test_pins_lose_nothing_add_nothing_and_keep_the_order_of_the_rest(
     ranked: list[str], pins: list[tuple[str, int]]
 ) -> None:
     page = on_page(*(Rule(Action.PIN, product_id, place=place) for product_id, place in pins))
-    placed = page.with_pins(ranked, id_of=lambda item: item)
+    placed = page.with_pins(ranked, id_of=lambda item: item, limit=9)
     pinned = {product_id for product_id, _ in pins}
     assert sorted(placed) == sorted(ranked)
     assert [item for item in placed if item not in pinned] == [item for item in ranked if item not in pinned]

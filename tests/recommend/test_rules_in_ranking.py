@@ -68,6 +68,26 @@ def test_a_boost_raises_and_a_bury_lowers() -> None:
     assert ids(product="harbour", limit=9).index(found[0]) > 1
 
 
+def test_rules_hold_for_searches_too() -> None:
+    assert ids(query="jackets")[:3] == ["harbour", "quay", "fell"]
+    make(Action.BOOST, product_id="fell", factor=10)
+    assert ids(query="jackets")[0] == "fell"
+    make(Action.EXCLUDE, product_category="jackets", query="rain jackets")
+    assert {"harbour", "quay", "fell"} <= {*ids(query="jackets")}
+    make(Action.EXCLUDE, product_category="jackets")
+    assert not {"harbour", "quay", "fell"} & {*ids(query="jackets", limit=9)}
+
+
+@pytest.mark.parametrize("limit", [2, 3, 4])
+def test_a_pin_has_its_place_before_what_a_search_finds(limit: int) -> None:
+    make(Action.PIN, product_id="bag", place=2, query="jackets")
+    found = recommend(visitor=ANYONE, query="jackets", limit=limit)
+    assert [item.product_id for item in found][:2] == ["harbour", "bag"]
+    assert len(found) == limit
+    make(Action.PIN, product_id="fell", place=1)
+    assert ids(query="jackets", limit=limit)[:2] == ["fell", "bag"]
+
+
 def test_no_pin_brings_the_pages_own_product_a_hidden_a_sold_out_one_or_a_variant() -> None:
     for product_id in ("harbour", "hidden", "sold-out", "fell-s"):
         make(Action.PIN, product_id=product_id, place=1)

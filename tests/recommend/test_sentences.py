@@ -67,7 +67,10 @@ def test_counts_are_told_only_when_asked_for() -> None:
     assert explain_long(evidence, PARKA, JACKET, "en").endswith("We counted 17 visits.")
     order = Evidence(EvidenceKind.BOUGHT_TOGETHER, "1", support=1)
     assert explain_long(order, PARKA, JACKET, "en").endswith("We counted 1 order.")
-    assert explain_long(Evidence(EvidenceKind.POPULAR), PARKA, None, "en").endswith("Nothing about you was used.")
+    # Views or orders, whichever are more.
+    popular = Evidence(EvidenceKind.POPULAR, support=9)
+    assert explain_long(popular, PARKA, None, "en") == "Popular in our shop. At least 9 visits or orders."
+    assert explain_long(Evidence(EvidenceKind.POPULAR), PARKA, None, "en") == "From our range."
 
 
 def test_words_in_common_go_before_numbers_and_case_does_not_matter() -> None:

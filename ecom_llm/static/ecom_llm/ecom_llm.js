@@ -319,19 +319,34 @@
 
   /* ---- Not interested: the card stays where it is, so that it can be undone ---- */
 
-  const hide = async (form, button) => {
+  const sendHide = async (form, isHidden) => {
     const productId = form.elements.product_id.value;
-    const isHidden = form.dataset.ecomLlmHidden === "true";
-    if (isHidden) await call(form, `${form.action}?product_id=${encodeURIComponent(productId)}`, "DELETE");
-    else await call(form, form.action, "POST", JSON.stringify({ product_id: productId }));
-    form.dataset.ecomLlmHidden = String(!isHidden);
-    const card = form.closest("[data-ecom-llm-impression]");
-    if (card) card.classList.toggle("ecom-llm-unwanted", !isHidden);
-    // The button says what it does next.
-    [button.textContent, button.dataset.ecomLlmUndo] = [button.dataset.ecomLlmUndo, button.textContent];
-    const status = form.querySelector("[role=status]");
-    status.textContent = isHidden ? status.dataset.ecomLlmUndone : status.dataset.ecomLlmDone;
+    const headers = { "Content-Type": "application/json" };
+    const body = JSON.stringify({ product_id: productId, token: form.elements.token.value });
+    const response = isHidden
+      ? await fetch(`${form.action}?product_id=${encodeURIComponent(productId)}`, { method: "DELETE" })
+      : await fetch(form.action, { method: "POST", headers, body });
+    if (!response.ok) throw new Error(String(response.status));
     announce(form, "interest", { productId, isInterested: isHidden });
+  };
+
+  // Never the plain way after a failure: it knows no undo.
+  const hide = async (form, button) => {
+    if (form.dataset.ecomLlmBusy) return;
+    form.dataset.ecomLlmBusy = "true";
+    const isHidden = form.dataset.ecomLlmHidden === "true";
+    const status = form.querySelector("[role=status]");
+    try {
+      await sendHide(form, isHidden);
+      form.dataset.ecomLlmHidden = String(!isHidden);
+      const card = form.closest("[data-ecom-llm-impression]");
+      if (card) card.classList.toggle("ecom-llm-unwanted", !isHidden);
+      button.textContent = isHidden ? button.dataset.ecomLlmHide : button.dataset.ecomLlmUndo;
+      status.textContent = isHidden ? status.dataset.ecomLlmUndone : status.dataset.ecomLlmDone;
+    } catch {
+      status.textContent = status.dataset.ecomLlmFailed;
+    }
+    delete form.dataset.ecomLlmBusy;
   };
 
   const actOf = (form, button) => {

@@ -31,6 +31,7 @@ from ecom_llm.model_files import ModelSource
 from ecom_llm.recommend import comparing
 from ecom_llm.recommend.content import update_content
 from ecom_llm.recommend.embeddings import comparing as with_encoder
+from ecom_llm.recommend.rules import PageRules
 from ecom_llm.recommend.search import matching_search
 from tests.recommend.embeddings.tiny import TinyEncoder
 
@@ -38,7 +39,7 @@ from tests.recommend.embeddings.tiny import TinyEncoder
 with_encoder.Encoder = TinyEncoder
 comparing.find_encoder = lambda: ModelSource("tiny", {})
 update_content()
-found = [item.product_id for item in matching_search("settee", 4, "en", ())]
+found = [item.product_id for item in matching_search("settee", 4, "en", (), PageRules())]
 assert found == ["couch"], found
 print("loaded:", [name for name in ("torch", "transformers", "safetensors") if name in sys.modules])
 """

@@ -12,6 +12,7 @@ from ecom_llm.entities import EvidenceKind
 from ecom_llm.models import WordVectors
 from ecom_llm.recommend import search_meaning
 from ecom_llm.recommend.content import update_content
+from ecom_llm.recommend.rules import PageRules
 from ecom_llm.recommend.search import fuse, matching_search
 from ecom_llm.recommend.search_meaning import forget_meaning
 
@@ -21,7 +22,7 @@ Change = Callable[[MemoryProduct], None]
 
 
 def find(query: str, limit: int = 4, excluded: tuple[str, ...] = ()) -> dict[str, EvidenceKind]:
-    return {item.product_id: item.evidence.kind for item in matching_search(query, limit, "en", excluded)}
+    return {item.product_id: item.evidence.kind for item in matching_search(query, limit, "en", excluded, PageRules())}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_what_matches_comes_first_and_what_is_close_follows(shop: Any, change: C
 
 
 def test_search_without_a_match_finds_what_means_the_same(ready: Any) -> None:
-    found = matching_search("settee", 4, "en", ())
+    found = matching_search("settee", 4, "en", (), PageRules())
     assert [item.product_id for item in found] == ["couch"]
     assert found[0].evidence.kind is EvidenceKind.SIMILAR
     assert found[0].evidence.detail == "settee"
@@ -60,7 +61,7 @@ def test_unrelated_search_finds_nothing(ready: Any) -> None:
 
 
 def test_scores_follow_the_order(ready: Any) -> None:
-    scores = [item.score for item in matching_search("jacket", 4, "en", ())]
+    scores = [item.score for item in matching_search("jacket", 4, "en", (), PageRules())]
     assert scores == sorted(scores, reverse=True)
     assert len(set(scores)) == len(scores)
 
