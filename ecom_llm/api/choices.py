@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from ecom_llm.api.base import PublicView, require_own_page, visitor_of
 from ecom_llm.api.documented import ErrorSerializer, documented
-from ecom_llm.api.fields import find_product
+from ecom_llm.api.fields import StrictBooleanField, TextField, find_product
 from ecom_llm.api.forms import PageFormSerializer, SeeOther, is_form, safe_target
 from ecom_llm.api.parsers import SmallJSONParser
 from ecom_llm.api.throttles import ChoicesThrottle
@@ -24,14 +24,14 @@ from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.recommend import feedback
 
 NOBODY_TO_REMEMBER = "Nothing is kept of this visitor, so this cannot be either: they agreed to nothing, or gave it up."
-NAME_ONE = "Name one. Who is not remembered from visit to visit has no list of their own to empty."
+NAME_ONE = "Name a product. Who is not remembered from visit to visit has no list of their own to empty."
 BACK = OpenApiResponse(description="The answer to a form: back to the page it was on.")
 
 
 class HideSerializer(PageFormSerializer):
     """A product that is not to be recommended again."""
 
-    product_id = serializers.CharField(max_length=MAX_ID_CHARACTERS, help_text="A variant's stands for its product.")
+    product_id = TextField(max_length=MAX_ID_CHARACTERS, help_text="A variant's stands for its product.")
 
 
 class HiddenSerializer(serializers.Serializer[dict[str, Any]]):
@@ -43,7 +43,7 @@ class HiddenSerializer(serializers.Serializer[dict[str, Any]]):
 class ChoiceSerializer(PageFormSerializer):
     """Whether recommendations may use what the visitor did."""
 
-    personal = serializers.BooleanField()
+    personal = StrictBooleanField()
 
 
 class ChosenSerializer(serializers.Serializer[dict[str, Any]]):
@@ -108,7 +108,7 @@ class NotInterestedView(ChoicesView):
         visitor = visitor_of(request)
         product_id = request.query_params.get("product_id")
         if product_id is None and not visitor.has_history:
-            raise serializers.ValidationError({"product_id": [NAME_ONE]})
+            raise PermissionDenied(NAME_ONE)
         # No product's id holds a NUL, which a database may refuse to look for.
         if visitor.key and "\0" not in (product_id or ""):
             feedback.show_again(visitor, product_id)

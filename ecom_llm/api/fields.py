@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import get_supported_language_variant
 from rest_framework import serializers
 from rest_framework.fields import empty
+from rest_framework.utils.html import is_html_input
 
 from ecom_llm.capture.scope import active_language
 from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
@@ -14,6 +15,29 @@ from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.exceptions import ProductNotFoundError
 
 MAX_LIMIT = 24
+
+
+class StrictBooleanField(serializers.BooleanField):
+    """True or false and nothing like it; one that is missing in a form is missing, not a box that was not ticked."""
+
+    default_empty_html = empty
+
+    def to_internal_value(self, data: Any) -> bool:
+        if isinstance(data, bool):
+            return data
+        # Forms and addresses know words only.
+        if data in ("true", "false") and is_html_input(self.root.initial_data):
+            return bool(data == "true")
+        raise serializers.ValidationError("Must be true or false.")
+
+
+class TextField(serializers.CharField):
+    """Text; REST framework would take a number for it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
 
 
 class LanguageField(serializers.CharField):

@@ -10,11 +10,13 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from rest_framework import serializers, status
 from rest_framework.request import Request
 
+from ecom_llm.api.fields import TextField
+
 
 class NextSerializer(serializers.Serializer[dict[str, Any]]):
     """Where the answer to a form leads."""
 
-    next = serializers.CharField(
+    next = TextField(
         required=False, default="", allow_blank=True, help_text="Where a form's answer leads; a path of this site."
     )
 
@@ -22,7 +24,7 @@ class NextSerializer(serializers.Serializer[dict[str, Any]]):
 class PageFormSerializer(NextSerializer):
     """A form of a page that may be the same for everyone, so that caches can keep it."""
 
-    token = serializers.CharField(
+    token = TextField(
         required=False,
         default="",
         allow_blank=True,

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from ecom_llm.api.base import PublicView, visitor_of
 from ecom_llm.api.documented import ErrorSerializer, documented
-from ecom_llm.api.fields import MAX_LIMIT, LanguageField, find_product
+from ecom_llm.api.fields import MAX_LIMIT, LanguageField, StrictBooleanField, find_product
 from ecom_llm.capture.general import wants_general
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.channels import product_page
@@ -25,7 +25,7 @@ class RecommendationsQuery(serializers.Serializer[dict[str, Any]]):
     product_id = serializers.CharField(required=False, default="", allow_blank=True)
     query = serializers.CharField(required=False, default="", allow_blank=True)
     limit = serializers.IntegerField(required=False, default=4, min_value=1, max_value=MAX_LIMIT)
-    personal = serializers.BooleanField(
+    personal = StrictBooleanField(
         required=False,
         default=True,
         help_text="Whether what the visitor did may be used; never where they have switched it off.",

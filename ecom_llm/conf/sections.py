@@ -72,7 +72,7 @@ class Recommend:
     # Hours after which an idle worker learns all anew, which takes back what is older than LEARN_DAYS.
     rebuild_hours: int = 24
     # Days after which a visit or an order counts half.
-    half_life_days: int = 180
+    half_life_days: int = 60
     # Visits or orders that must show a pair before it counts as evidence.
     min_support: int = 2
     # Products of the current visit that recommendations start from, newest first.

@@ -33,6 +33,7 @@ class Migration(migrations.Migration):
                 ('generation', models.PositiveIntegerField(default=0)),
                 ('version', models.PositiveIntegerField(default=0)),
                 ('landmark', models.DateTimeField(null=True)),
+                ('newest_at', models.DateTimeField(null=True)),
                 ('counting', models.JSONField(default=dict)),
                 ('rebuilt_at', models.DateTimeField(null=True)),
                 ('rebuilding_until', models.DateTimeField(null=True)),

@@ -35,6 +35,8 @@ class LearnedState(models.Model):
     version = models.PositiveIntegerField(default=0)
     # The moment whose events count as 1; later ones count more, earlier ones less (forward decay).
     landmark = models.DateTimeField(null=True)
+    # When the newest visit or order that was counted ended: the present of the counts, be it years ago.
+    newest_at = models.DateTimeField(null=True)
     # How they were counted: the fields of `recommend.contributions.Counting`.
     counting = models.JSONField(default=dict)
     rebuilt_at = models.DateTimeField(null=True)

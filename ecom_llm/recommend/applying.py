@@ -7,7 +7,6 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from ecom_llm import conf
 from ecom_llm.exceptions import EcomLLMError
@@ -29,9 +28,11 @@ class LearnedMeanwhileError(EcomLLMError):
 
 
 def weighing_now(state: LearnedState, shop: Totals) -> Weighing:
-    """How pairs are to be weighed as of now."""
+    """How pairs are to be weighed, as of the newest that was counted: of an old history, now would be long after."""
     settings = conf.get_settings().recommend
-    present = Counting(**state.counting).recency(timezone.now(), state.landmark) if state.landmark else 1.0
+    present = 1.0
+    if state.landmark and state.newest_at:
+        present = Counting(**state.counting).recency(state.newest_at, state.landmark)
     return Weighing(Blend.read(state.blend), shop, present, settings.min_support, settings.candidates)
 
 
@@ -52,6 +53,7 @@ def apply(state: LearnedState, changes: Changes, also: Callable[[], Any]) -> int
         LearnedMeanwhileError: the state is no longer that one; nothing is written.
     """
     by_seed = dict(changes.pairs.by_seed())
+    state.newest_at = max(state.newest_at or changes.newest_at, changes.newest_at)
     rows = _changed_rows(state, changes, by_seed)
     lists = _changed_lists(state, rows)
     with transaction.atomic(using=learning_database()):
@@ -69,7 +71,7 @@ def take_turn(state: LearnedState) -> None:
         LearnedMeanwhileError: it is no longer the one that was read.
     """
     rows = LearnedState.objects.using(learning_database()).filter(pk=1, version=state.version)
-    if not rows.update(version=F("version") + 1):
+    if not rows.update(version=F("version") + 1, newest_at=state.newest_at):
         raise LearnedMeanwhileError
     state.version += 1
 

@@ -61,11 +61,11 @@ class Blend:
     hop: float = 2.0
     thin_visits: float = 40.0
     bought: float = 0.5
-    order_length: float = 0.75
+    order_length: float = 0.5
     order_seed_damping: float = 0.75
-    order_candidate_damping: float = 0.4
+    order_candidate_damping: float = 0.35
     order_shrinkage: float = 3.0
-    order_power: float = 1.5
+    order_power: float = 2.0
     order_recent: float = 0.1
     history: float = 0.1
     content: float = 0.05

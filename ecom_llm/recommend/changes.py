@@ -43,6 +43,7 @@ class Changes:
     Attributes:
         pairs: by seed and candidate.
         totals: by product, and under `WHOLE_SHOP` for the shop.
+        newest_at: when the newest of what was added ended.
     """
 
     def __init__(self, counting: Counting, landmark: datetime) -> None:
@@ -51,6 +52,7 @@ class Changes:
         self._numbering = Numbering()
         self.pairs = PairTable(self._numbering)
         self.totals: dict[str, Totals] = {}
+        self.newest_at = landmark
 
     def add(self, learned: Iterable[Learned], sign: int = 1) -> None:
         """Count visits and orders.
@@ -60,6 +62,8 @@ class Changes:
             sign: -1 to take away what they once added.
         """
         for item in learned:
+            if sign > 0:
+                self.newest_at = max(self.newest_at, item.at)
             weight = sign * self._counting.recency(item.at, self._landmark)
             count_totals(self.totals, item, sign, weight)
             number = self._numbering.number

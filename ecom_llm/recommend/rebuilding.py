@@ -78,7 +78,8 @@ class Rebuild:
         try:
             counting = self._counting(Blend.read(state.blend))
             batches = pending_batches()
-            state.landmark, state.counting = self._newest(), asdict(counting)
+            state.landmark = state.newest_at = self._newest()
+            state.counting = asdict(counting)
             generation = state.generation + 1
             self._clear(state.generation)
             with Spool(self._numbering) as spool:
@@ -211,6 +212,7 @@ class Rebuild:
                 generation=generation,
                 version=F("version") + 1,
                 landmark=state.landmark,
+                newest_at=state.newest_at,
                 counting=state.counting,
                 rebuilt_at=now if is_clean else None,
                 rebuilding_until=None,

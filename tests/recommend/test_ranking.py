@@ -447,8 +447,11 @@ def _check_evidence(item: Recommendation, stored: dict[tuple[ListKind, str, str]
         assert (evidence.support, evidence.lift) == (0, 0.0)
     if evidence.kind is EvidenceKind.SIMILAR:
         assert (ListKind.CONTENT, evidence.seed_id, item.product_id) in stored
-    if evidence.kind is EvidenceKind.RELATED:
+    if evidence.kind is EvidenceKind.RELATED and evidence.seed_id:
         assert any((kind, evidence.seed_id, item.product_id) in stored for kind in (ListKind.PAIRS, ListKind.ORDERS))
+    elif evidence.kind is EvidenceKind.RELATED:
+        # By way of others, or of a seed that is gone.
+        assert any(kind in (ListKind.PAIRS, ListKind.ORDERS) for kind, _, found in stored if found == item.product_id)
     if evidence.kind is EvidenceKind.SAME_ATTRIBUTE:
         both = [catalog.facts(each) for each in (item.product, page)]
         assert all(evidence.value in each.citable.values() for each in both)

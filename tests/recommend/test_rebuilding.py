@@ -13,7 +13,7 @@ from ecom_llm.capture.storing import store
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.entities import EventRecord, ListKind
 from ecom_llm.ids import uuid7
-from ecom_llm.models import CandidateList, LearnedState, LearningRun, ProductCounts
+from ecom_llm.models import CandidateList, Event, LearnedState, LearningRun, ProductCounts
 from ecom_llm.recommend import rebuilding
 from ecom_llm.recommend.forgetting import unlearn
 from ecom_llm.recommend.increments import learn_next, number_waiting
@@ -37,6 +37,29 @@ def generations() -> set[int]:
     """Of all rows, counts and lists."""
     learned = CandidateList.objects.exclude(kind=ListKind.CONTENT.value)
     return {*learned.values_list("generation", flat=True), *ProductCounts.objects.values_list("generation", flat=True)}
+
+
+def test_a_history_of_long_ago_is_weighed_as_one_of_today() -> None:
+    def learned(years: int, *, is_late: bool) -> Any:
+        Event.objects.all().delete()
+        LearnedState.objects.all().delete()
+        end = NOW - timedelta(days=365 * years, hours=1)
+        for number, products in enumerate((("pot", "pan"), ("pot", "pan", "bag"), ("bag", "pot"))):
+            for minute, product_id in enumerate(products):
+                moment = end - timedelta(days=30 * (2 - number), minutes=-minute)
+                record(f"p:{number}", product_id, moment)
+                record(f"p:{number}", product_id, moment, kind="purchase", order_id=f"order-{number}")
+            if number == 1 and is_late:
+                learn(rebuild=True)
+        learn(rebuild=not is_late)
+        return all_lists()
+
+    # Orders are damped by a number that is measured in visits of the present.
+    for is_late in (False, True):
+        old, new = learned(12, is_late=is_late), learned(0, is_late=is_late)
+        assert old.keys() == new.keys()
+        for key, weights in old.items():
+            assert weights == pytest.approx(new[key], rel=1e-4), key
 
 
 @pytest.mark.parametrize("max_pairs", [1, 7, 50])
