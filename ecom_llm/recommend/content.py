@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,11 +14,12 @@ from ecom_llm import conf
 from ecom_llm.catalog.adapters.base import CatalogAdapter
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.entities import ProductFacts
-from ecom_llm.recommend import content_store, spelling
+from ecom_llm.recommend import content_store
 from ecom_llm.recommend.comparing import Comparison, choose_comparison, is_chosen_anew
 from ecom_llm.recommend.content_changes import Scan, read_facts
 from ecom_llm.recommend.content_lists import enter_lists, make_lists, unlisted, write_lists
 from ecom_llm.recommend.fresh import is_first_look, write_fresh
+from ecom_llm.recommend.spelling import WordCount
 
 # Products whose lists are made at one go.
 LIST_PRODUCTS = 64
@@ -67,8 +67,6 @@ class _Upkeep:
         self._steps: Iterator[ContentReport] | None = None
         # Seconds that a look has taken; more pass where it is done a little at a time.
         self._spent = 0.0
-        # Words of names and categories, with the number of products that have each.
-        self._words: Counter[str] = Counter()
         # When it last looked at some products, and at all.
         self._looked_at: datetime | None = None
         self._full_at = float("-inf")
@@ -104,16 +102,14 @@ class _Upkeep:
         scan = Scan(self.comparison.name, self._since(clock))
         if scan.is_full:
             self._full_at = clock
-        words: Counter[str] = Counter() if scan.is_full else self._words.copy()
+        words = WordCount(is_full=scan.is_full)
         pending: dict[str, None] = {}
         has_changed = False
         for done in chain(self._make(scan, words, pending), self._list(pending)):
             has_changed = has_changed or bool(done.changed or done.removed)
             yield done
-        if has_changed or words.keys() != self._words.keys():
-            spelling.store_words(words)
+        words.store(has_changed=has_changed)
         write_fresh()
-        self._words = words
         yield from self._prepare_search()
         self._looked_at = moment
 
@@ -125,7 +121,7 @@ class _Upkeep:
             yield ContentReport()
         if is_new:
             # Stored anew, they tell web processes that there is something to read.
-            spelling.store_words(self._words)
+            WordCount(is_full=False).store(has_changed=True)
 
     def _since(self, clock: float) -> datetime | None:
         """From when on to look; None for all."""
@@ -134,12 +130,13 @@ class _Upkeep:
             return None
         return self._looked_at - OVERLAP
 
-    def _make(self, scan: Scan, words: Counter[str], pending: dict[str, None]) -> Iterator[ContentReport]:
+    def _make(self, scan: Scan, words: WordCount, pending: dict[str, None]) -> Iterator[ContentReport]:
         """Make and store what is compared of each product that has changed; notes whose lists are to be made."""
         index = self._filling.index
         added_at = None if is_first_look() else timezone.now()
         for texts, changed in scan.run():
-            words.update(word for text in (texts if scan.is_full else changed) for word in spelling.words_in(text.head))
+            for text in texts if scan.is_full else changed:
+                words.add(text.head)
             # Of about one length, as an encoder likes them.
             ordered = sorted(changed, key=lambda text: len(text.whole))
             for start in range(0, len(ordered), self.comparison.step):

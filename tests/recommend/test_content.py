@@ -229,6 +229,24 @@ def test_words_and_new_products_are_there_before_the_vectors_of_searches(
     assert words.get().made_at > told[0]
 
 
+def test_word_of_one_worker_stays_when_another_looks(
+    memory_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = memory_catalog(SHOP)
+    update_content()
+    one = content._upkeep
+    forget_content()
+    update_content()
+    other = content._upkeep
+    change(monkeypatch, catalog, (*SHOP, MOOR))
+    content._upkeep = one
+    update_content()
+    change(monkeypatch, catalog, (*SHOP, MOOR, product("jug", "Evening Jug", "Coffee", updated_at=timezone.now())))
+    content._upkeep = other
+    update_content()
+    assert {"moor", "evening", "kettle"} <= spelling.load_words().keys()
+
+
 def test_idle_worker_compares_products(memory_catalog: MakeCatalog) -> None:
     memory_catalog(SHOP)
     sweeping.sweep()
