@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -17,7 +17,15 @@ from ecom_llm.entities import ProductFacts
 from ecom_llm.recommend import content_store
 from ecom_llm.recommend.comparing import Comparison, choose_comparison, is_chosen_anew
 from ecom_llm.recommend.content_changes import Scan, read_facts
-from ecom_llm.recommend.content_lists import enter_lists, make_lists, unlisted, write_lists
+from ecom_llm.recommend.content_lists import (
+    drop_lists,
+    enter_lists,
+    find_holders,
+    make_lists,
+    marked_as_changed,
+    unlisted,
+    write_lists,
+)
 from ecom_llm.recommend.fresh import is_first_look, write_fresh
 from ecom_llm.recommend.spelling import WordCount
 
@@ -67,6 +75,8 @@ class _Upkeep:
         self._steps: Iterator[ContentReport] | None = None
         # Seconds that a look has taken; more pass where it is done a little at a time.
         self._spent = 0.0
+        # Products that have changed or are gone, and that other lists may still hold.
+        self._stale: set[str] = set()
         # When it last looked at some products, and at all.
         self._looked_at: datetime | None = None
         self._full_at = float("-inf")
@@ -105,7 +115,7 @@ class _Upkeep:
         words = WordCount(is_full=scan.is_full)
         pending: dict[str, None] = {}
         has_changed = False
-        for done in chain(self._make(scan, words, pending), self._list(pending)):
+        for done in chain(self._make(scan, words, pending), self._list(pending, is_full=scan.is_full)):
             has_changed = has_changed or bool(done.changed or done.removed)
             yield done
         words.store(has_changed=has_changed)
@@ -131,32 +141,62 @@ class _Upkeep:
         return self._looked_at - OVERLAP
 
     def _make(self, scan: Scan, words: WordCount, pending: dict[str, None]) -> Iterator[ContentReport]:
-        """Make and store what is compared of each product that has changed; notes whose lists are to be made."""
+        """Make and store what is compared of each product that has changed; notes which."""
         index = self._filling.index
         added_at = None if is_first_look() else timezone.now()
-        for texts, changed in scan.run():
-            for text in texts if scan.is_full else changed:
+        for looked in scan.run():
+            for text in looked.texts if scan.is_full else looked.changed:
                 words.add(text.head)
+            self._stale.update(looked.stale)
             # Of about one length, as an encoder likes them.
-            ordered = sorted(changed, key=lambda text: len(text.whole))
+            ordered = sorted(looked.changed, key=lambda text: len(text.whole))
             for start in range(0, len(ordered), self.comparison.step):
                 made = self.comparison.make(ordered[start : start + self.comparison.step])
-                touched = content_store.store(self.comparison.name, made, added_at)
-                pending.update(dict.fromkeys([*touched, *(item.text.product_id for item in made)]))
+                content_store.store(self.comparison.name, made, added_at)
+                pending.update(dict.fromkeys(item.text.product_id for item in made))
                 for item in made:
                     index.put(item.text.product_id, item.vector)
                 yield ContentReport(changed=len(made))
             yield ContentReport()
         gone = scan.gone()
-        pending.update(dict.fromkeys(content_store.remove(gone)))
+        self._stale.update(gone)
+        content_store.remove(gone)
         for product_id in gone:
             index.discard(product_id)
         yield ContentReport(removed=len(gone))
 
-    def _list(self, pending: dict[str, None]) -> Iterator[ContentReport]:
-        """Make the lists of what has changed and of what it was like, and enter it where it belongs now."""
-        pending.update(dict.fromkeys(unlisted(self.comparison.name)))
-        remaining = [product_id for product_id in pending if product_id in self._filling.index]
+    def _list(self, pending: dict[str, None], *, is_full: bool) -> Iterator[ContentReport]:
+        """Make the lists of what is new or has changed, and those that hold what no longer belongs there."""
+        if is_full:
+            # What a process that ended had not come to.
+            self._stale.update(marked_as_changed())
+        pending.update(dict.fromkeys(chain(self._stale, unlisted(self.comparison.name))))
+        # Another worker may have stored more while this one encoded.
+        for _ in self._filling.refresh() if pending else ():
+            yield ContentReport()
+        if is_full or self._stale:
+            yield from self._renew_holders(pending)
+        # Only now, as a list that has been made takes the mark of a changed product off.
+        yield from self._write(pending, is_new=True)
+
+    def _renew_holders(self, pending: Container[str]) -> Iterator[ContentReport]:
+        """Make the lists anew that hold what has changed or is gone; whoever holds a product, its own list cannot tell.
+
+        Args:
+            pending: products whose lists are made later anyhow.
+        """
+        stale = frozenset(self._stale)
+        holders: list[str] = []
+        for found in find_holders(self.comparison.name, stale, self._filling.index):
+            holders += [product_id for product_id in found if product_id not in pending]
+            drop_lists([product_id for product_id in found if product_id not in self._filling.index])
+            yield ContentReport()
+        yield from self._write(holders, is_new=False)
+        self._stale -= stale
+
+    def _write(self, product_ids: Iterable[str], *, is_new: bool) -> Iterator[ContentReport]:
+        """Make and store lists, and enter new products into the lists of others."""
+        remaining = [product_id for product_id in product_ids if product_id in self._filling.index]
         waiting = set(remaining)
         read = _Remembered()
         for start in range(0, len(remaining), LIST_PRODUCTS):
@@ -165,7 +205,7 @@ class _Upkeep:
             # Those that have their turn in this look find it by themselves.
             enter_lists(
                 (other, product_id, weight)
-                for product_id, near in lists.items()
+                for product_id, near in (lists.items() if is_new else ())
                 for other, weight in near
                 if other not in waiting
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -18,6 +19,21 @@ from ecom_llm.traces import trace_of
 logger = logging.getLogger(__name__)
 
 CHUNK_PRODUCTS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """Some products that a look has met.
+
+    Attributes:
+        texts: in words.
+        changed: those of them that are new or have changed.
+        stale: ids of those that have a vector which says what they were.
+    """
+
+    texts: list[ProductText]
+    changed: list[ProductText]
+    stale: list[str]
 
 
 class Scan:
@@ -39,8 +55,8 @@ class Scan:
         """Whether it looks at every product."""
         return self._since is None
 
-    def run(self) -> Iterator[tuple[list[ProductText], list[ProductText]]]:
-        """Each chunk of products, and those of it that are new or have changed."""
+    def run(self) -> Iterator[Looked]:
+        """Look, some products at each step."""
         ids = get_catalog().iter_ids(self._since)
         # Listed at once: a cursor must not stay open while texts are encoded.
         self._seen = set(ids)
@@ -48,7 +64,8 @@ class Scan:
         while chunk := list(islice(remaining, CHUNK_PRODUCTS)):
             known = self._hashes(chunk)
             texts = [write_text(facts) for facts in read_facts(chunk).values()]
-            yield texts, [text for text in texts if known.get(text.product_id) != text.hash]
+            changed = [text for text in texts if known.get(text.product_id) != text.hash]
+            yield Looked(texts, changed, [text.product_id for text in changed if text.product_id in known])
 
     def gone(self) -> list[str]:
         """Ids that are stored and that a full look has not met."""
