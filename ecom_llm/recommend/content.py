@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Container, Iterable, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -27,6 +27,7 @@ from ecom_llm.recommend.content_lists import (
     write_lists,
 )
 from ecom_llm.recommend.fresh import is_first_look, write_fresh
+from ecom_llm.recommend.nearest import Neighbours
 from ecom_llm.recommend.spelling import WordCount
 
 # Products whose lists are made at one go.
@@ -48,7 +49,7 @@ class ContentReport:
 
     Attributes:
         changed: products that were new or had changed.
-        removed: products that are gone.
+        removed: products that are gone or hidden.
         lists: made.
         is_complete: whether nothing is left to do.
     """
@@ -148,6 +149,7 @@ class _Upkeep:
             for text in looked.texts if scan.is_full else looked.changed:
                 words.add(text.head)
             self._stale.update(looked.stale)
+            yield self._take_out(looked.hidden, content_store.withdraw)
             # Of about one length, as an encoder likes them.
             ordered = sorted(looked.changed, key=lambda text: len(text.whole))
             for start in range(0, len(ordered), self.comparison.step):
@@ -158,12 +160,16 @@ class _Upkeep:
                     index.put(item.text.product_id, item.vector)
                 yield ContentReport(changed=len(made))
             yield ContentReport()
-        gone = scan.gone()
-        self._stale.update(gone)
-        content_store.remove(gone)
-        for product_id in gone:
-            index.discard(product_id)
-        yield ContentReport(removed=len(gone))
+        for gone, hidden in scan.missed():
+            yield self._take_out(gone, content_store.remove)
+            yield self._take_out(hidden, content_store.withdraw)
+
+    def _take_out(self, product_ids: Sequence[str], take_out: Callable[[Sequence[str]], None]) -> ContentReport:
+        self._stale.update(product_ids)
+        take_out(product_ids)
+        for product_id in product_ids:
+            self._filling.index.discard(product_id)
+        return ContentReport(removed=len(product_ids))
 
     def _list(self, pending: dict[str, None], *, is_full: bool) -> Iterator[ContentReport]:
         """Make the lists of what is new or has changed, and those that hold what no longer belongs there."""
@@ -178,6 +184,9 @@ class _Upkeep:
             yield from self._renew_holders(pending)
         # Only now, as a list that has been made takes the mark of a changed product off.
         yield from self._write(pending, is_new=True)
+        # Hidden products were met.
+        while self._stale:
+            yield from self._renew_holders(())
 
     def _renew_holders(self, pending: Container[str]) -> Iterator[ContentReport]:
         """Make the lists anew that hold what has changed or is gone; whoever holds a product, its own list cannot tell.
@@ -200,7 +209,11 @@ class _Upkeep:
         waiting = set(remaining)
         read = _Remembered()
         for start in range(0, len(remaining), LIST_PRODUCTS):
-            lists = make_lists(self._filling.index, remaining[start : start + LIST_PRODUCTS], read.facts)
+            batch = remaining[start : start + LIST_PRODUCTS]
+            lists, hidden = self._make_lists(batch, read)
+            while hidden:
+                yield self._take_out(hidden, content_store.withdraw)
+                lists, hidden = self._make_lists(batch, read)
             write_lists(lists)
             # Those that have their turn in this look find it by themselves.
             enter_lists(
@@ -210,6 +223,10 @@ class _Upkeep:
                 if other not in waiting
             )
             yield ContentReport(lists=len(lists))
+
+    def _make_lists(self, product_ids: Iterable[str], read: _Remembered) -> tuple[dict[str, Neighbours], list[str]]:
+        index = self._filling.index
+        return make_lists(index, [product_id for product_id in product_ids if product_id in index], read.facts)
 
 
 class _Remembered:

@@ -13,6 +13,7 @@ from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.entities import ProductFacts
 from ecom_llm.models import ProductVector
 from ecom_llm.recommend.content_lists import database
+from ecom_llm.recommend.content_store import WITHDRAWN
 from ecom_llm.recommend.product_text import ProductText, write_text
 from ecom_llm.traces import trace_of
 
@@ -29,11 +30,13 @@ class Looked:
         texts: in words.
         changed: those of them that are new or have changed.
         stale: ids of those that have a vector which says what they were.
+        hidden: ids of products that have a vector and may not be seen any more, or whose facts cannot be read.
     """
 
     texts: list[ProductText]
     changed: list[ProductText]
     stale: list[str]
+    hidden: list[str]
 
 
 class Scan:
@@ -63,16 +66,26 @@ class Scan:
         remaining = iter(sorted(self._seen))
         while chunk := list(islice(remaining, CHUNK_PRODUCTS)):
             known = self._hashes(chunk)
-            texts = [write_text(facts) for facts in read_facts(chunk).values()]
+            facts = read_facts(chunk)
+            texts = [write_text(item) for item in facts.values()]
             changed = [text for text in texts if known.get(text.product_id) != text.hash]
-            yield Looked(texts, changed, [text.product_id for text in changed if text.product_id in known])
+            stale = [text.product_id for text in changed if text.product_id in known]
+            yield Looked(texts, changed, stale, [product_id for product_id in known if product_id not in facts])
 
-    def gone(self) -> list[str]:
-        """Ids that are stored and that a full look has not met."""
+    def missed(self) -> Iterator[tuple[list[str], list[str]]]:
+        """Ids that are stored and that a full look has not met, some at each step.
+
+        Yields:
+            Those that the shop has no more, and those that it has and does not show any more.
+        """
         if not self.is_full:
-            return []
-        stored = ProductVector.objects.using(database()).values_list("product_id", flat=True)
-        return [product_id for product_id in stored.iterator(chunk_size=2_000) if product_id not in self._seen]
+            return
+        rows = ProductVector.objects.using(database()).values_list("product_id", "model").iterator(chunk_size=2_000)
+        remaining = iter([row for row in rows if row[0] not in self._seen])
+        while chunk := dict(islice(remaining, CHUNK_PRODUCTS)):
+            there = get_catalog().in_bulk(chunk)
+            gone = [product_id for product_id in chunk if product_id not in there]
+            yield gone, [item for item, model in chunk.items() if item in there and model != WITHDRAWN]
 
     def _hashes(self, product_ids: Collection[str]) -> dict[str, str]:
         rows = ProductVector.objects.using(database()).filter(product_id__in=product_ids, model=self._name)

@@ -28,17 +28,24 @@ Facts = Mapping[str, ProductFacts]
 ReadFacts = Callable[[Collection[str]], Facts]
 
 
-def make_lists(index: NearestIndex, product_ids: Sequence[str], read_facts: ReadFacts) -> dict[str, Neighbours]:
+def make_lists(
+    index: NearestIndex, product_ids: Sequence[str], read_facts: ReadFacts
+) -> tuple[dict[str, Neighbours], list[str]]:
     """The list of each product: what is most like it, from 0 to 1.
 
     Args:
         index: all products.
         product_ids: of those in it.
-        read_facts: gives the facts of the products that shoppers may see; the others enter no list.
+        read_facts: gives the facts of the products that shoppers may see; the others have no list and enter none.
+
+    Returns:
+        The lists, and the ids of others that were met: they have taken places which what is less alike may have.
     """
-    found = dict(zip(product_ids, index.find(product_ids), strict=True))
-    facts = read_facts({*product_ids, *(other for near in found.values() for other, _ in near)})
-    return {product_id: _blend(facts.get(product_id), near, facts) for product_id, near in found.items()}
+    found = dict(zip(product_ids, index.find(product_ids), strict=True)) if product_ids else {}
+    met = {*product_ids, *(other for near in found.values() for other, _ in near)}
+    facts = read_facts(met)
+    lists = {item: _blend(facts[item], near, facts) for item, near in found.items() if item in facts}
+    return lists, sorted(met.difference(facts))
 
 
 def write_lists(lists: Mapping[str, Neighbours]) -> None:
@@ -146,9 +153,7 @@ def database() -> str:
     return router.db_for_write(CandidateList)
 
 
-def _blend(own: ProductFacts | None, near: Neighbours, facts: Facts) -> Neighbours:
-    if own is None:
-        return []
+def _blend(own: ProductFacts, near: Neighbours, facts: Facts) -> Neighbours:
     return _ranked((other, score + _shared(own, facts[other])) for other, score in near if other in facts)
 
 

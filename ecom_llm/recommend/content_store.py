@@ -17,6 +17,9 @@ from ecom_llm.recommend.product_text import ProductText
 # Another worker's clock may be behind, and what it stored is seen when its transaction ends.
 OVERLAP = timedelta(minutes=2)
 CHUNK_ROWS = 1_000
+# The `ProductVector.model` of a product that shoppers may not see now. Its row stays for `added_at`: back in view it is
+# made anew, and not taken for one that is new in the shop.
+WITHDRAWN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,16 @@ def remove(product_ids: Sequence[str]) -> None:
         chunk = product_ids[start : start + CHUNK_ROWS]
         with transaction.atomic(using=database()):
             ProductVector.objects.using(database()).filter(product_id__in=chunk).delete()
+            drop_lists(chunk)
+
+
+def withdraw(product_ids: Sequence[str]) -> None:
+    """Take products out, with their lists, that may come back; when they were added stays known."""
+    for start in range(0, len(product_ids), CHUNK_ROWS):
+        chunk = product_ids[start : start + CHUNK_ROWS]
+        with transaction.atomic(using=database()):
+            rows = ProductVector.objects.using(database()).filter(product_id__in=chunk)
+            rows.update(model=WITHDRAWN, text_hash="", vector=b"", static=b"")
             drop_lists(chunk)
 
 
