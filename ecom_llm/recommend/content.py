@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -15,11 +14,21 @@ from ecom_llm import conf
 from ecom_llm.catalog.adapters.base import CatalogAdapter
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.entities import ProductFacts
-from ecom_llm.recommend import content_store, spelling
+from ecom_llm.recommend import content_store
 from ecom_llm.recommend.comparing import Comparison, choose_comparison, is_chosen_anew
 from ecom_llm.recommend.content_changes import Scan, read_facts
-from ecom_llm.recommend.content_lists import enter_lists, make_lists, unlisted, write_lists
+from ecom_llm.recommend.content_lists import (
+    drop_lists,
+    enter_lists,
+    find_holders,
+    make_lists,
+    marked_as_changed,
+    unlisted,
+    write_lists,
+)
 from ecom_llm.recommend.fresh import is_first_look, write_fresh
+from ecom_llm.recommend.nearest import Neighbours
+from ecom_llm.recommend.spelling import WordCount
 
 # Products whose lists are made at one go.
 LIST_PRODUCTS = 64
@@ -40,7 +49,7 @@ class ContentReport:
 
     Attributes:
         changed: products that were new or had changed.
-        removed: products that are gone.
+        removed: products that are gone or hidden.
         lists: made.
         is_complete: whether nothing is left to do.
     """
@@ -67,8 +76,8 @@ class _Upkeep:
         self._steps: Iterator[ContentReport] | None = None
         # Seconds that a look has taken; more pass where it is done a little at a time.
         self._spent = 0.0
-        # Words of names and categories, with the number of products that have each.
-        self._words: Counter[str] = Counter()
+        # Products that have changed or are gone, and that other lists may still hold.
+        self._stale: set[str] = set()
         # When it last looked at some products, and at all.
         self._looked_at: datetime | None = None
         self._full_at = float("-inf")
@@ -104,16 +113,14 @@ class _Upkeep:
         scan = Scan(self.comparison.name, self._since(clock))
         if scan.is_full:
             self._full_at = clock
-        words: Counter[str] = Counter() if scan.is_full else self._words.copy()
+        words = WordCount(is_full=scan.is_full)
         pending: dict[str, None] = {}
         has_changed = False
-        for done in chain(self._make(scan, words, pending), self._list(pending)):
+        for done in chain(self._make(scan, words, pending), self._list(pending, is_full=scan.is_full)):
             has_changed = has_changed or bool(done.changed or done.removed)
             yield done
-        if has_changed or words.keys() != self._words.keys():
-            spelling.store_words(words)
+        words.store(has_changed=has_changed)
         write_fresh()
-        self._words = words
         yield from self._prepare_search()
         self._looked_at = moment
 
@@ -125,7 +132,7 @@ class _Upkeep:
             yield ContentReport()
         if is_new:
             # Stored anew, they tell web processes that there is something to read.
-            spelling.store_words(self._words)
+            WordCount(is_full=False).store(has_changed=True)
 
     def _since(self, clock: float) -> datetime | None:
         """From when on to look; None for all."""
@@ -134,45 +141,92 @@ class _Upkeep:
             return None
         return self._looked_at - OVERLAP
 
-    def _make(self, scan: Scan, words: Counter[str], pending: dict[str, None]) -> Iterator[ContentReport]:
-        """Make and store what is compared of each product that has changed; notes whose lists are to be made."""
+    def _make(self, scan: Scan, words: WordCount, pending: dict[str, None]) -> Iterator[ContentReport]:
+        """Make and store what is compared of each product that has changed; notes which."""
         index = self._filling.index
         added_at = None if is_first_look() else timezone.now()
-        for texts, changed in scan.run():
-            words.update(word for text in (texts if scan.is_full else changed) for word in spelling.words_in(text.head))
+        for looked in scan.run():
+            for text in looked.texts if scan.is_full else looked.changed:
+                words.add(text.head)
+            self._stale.update(looked.stale)
+            yield self._take_out(looked.hidden, content_store.withdraw)
             # Of about one length, as an encoder likes them.
-            ordered = sorted(changed, key=lambda text: len(text.whole))
+            ordered = sorted(looked.changed, key=lambda text: len(text.whole))
             for start in range(0, len(ordered), self.comparison.step):
                 made = self.comparison.make(ordered[start : start + self.comparison.step])
-                touched = content_store.store(self.comparison.name, made, added_at)
-                pending.update(dict.fromkeys([*touched, *(item.text.product_id for item in made)]))
+                content_store.store(self.comparison.name, made, added_at)
+                pending.update(dict.fromkeys(item.text.product_id for item in made))
                 for item in made:
                     index.put(item.text.product_id, item.vector)
                 yield ContentReport(changed=len(made))
             yield ContentReport()
-        gone = scan.gone()
-        pending.update(dict.fromkeys(content_store.remove(gone)))
-        for product_id in gone:
-            index.discard(product_id)
-        yield ContentReport(removed=len(gone))
+        for gone, hidden in scan.missed():
+            yield self._take_out(gone, content_store.remove)
+            yield self._take_out(hidden, content_store.withdraw)
 
-    def _list(self, pending: dict[str, None]) -> Iterator[ContentReport]:
-        """Make the lists of what has changed and of what it was like, and enter it where it belongs now."""
-        pending.update(dict.fromkeys(unlisted(self.comparison.name)))
-        remaining = [product_id for product_id in pending if product_id in self._filling.index]
+    def _take_out(self, product_ids: Sequence[str], take_out: Callable[[Sequence[str]], None]) -> ContentReport:
+        self._stale.update(product_ids)
+        take_out(product_ids)
+        for product_id in product_ids:
+            self._filling.index.discard(product_id)
+        return ContentReport(removed=len(product_ids))
+
+    def _list(self, pending: dict[str, None], *, is_full: bool) -> Iterator[ContentReport]:
+        """Make the lists of what is new or has changed, and those that hold what no longer belongs there."""
+        if is_full:
+            # What a process that ended had not come to.
+            self._stale.update(marked_as_changed())
+        pending.update(dict.fromkeys(chain(self._stale, unlisted(self.comparison.name))))
+        # Another worker may have stored more while this one encoded.
+        for _ in self._filling.refresh() if pending else ():
+            yield ContentReport()
+        if is_full or self._stale:
+            yield from self._renew_holders(pending)
+        # Only now, as a list that has been made takes the mark of a changed product off.
+        yield from self._write(pending, is_new=True)
+        # Hidden products were met.
+        while self._stale:
+            yield from self._renew_holders(())
+
+    def _renew_holders(self, pending: Container[str]) -> Iterator[ContentReport]:
+        """Make the lists anew that hold what has changed or is gone; whoever holds a product, its own list cannot tell.
+
+        Args:
+            pending: products whose lists are made later anyhow.
+        """
+        stale = frozenset(self._stale)
+        holders: list[str] = []
+        for found in find_holders(self.comparison.name, stale, self._filling.index):
+            holders += [product_id for product_id in found if product_id not in pending]
+            drop_lists([product_id for product_id in found if product_id not in self._filling.index])
+            yield ContentReport()
+        yield from self._write(holders, is_new=False)
+        self._stale -= stale
+
+    def _write(self, product_ids: Iterable[str], *, is_new: bool) -> Iterator[ContentReport]:
+        """Make and store lists, and enter new products into the lists of others."""
+        remaining = [product_id for product_id in product_ids if product_id in self._filling.index]
         waiting = set(remaining)
         read = _Remembered()
         for start in range(0, len(remaining), LIST_PRODUCTS):
-            lists = make_lists(self._filling.index, remaining[start : start + LIST_PRODUCTS], read.facts)
+            batch = remaining[start : start + LIST_PRODUCTS]
+            lists, hidden = self._make_lists(batch, read)
+            while hidden:
+                yield self._take_out(hidden, content_store.withdraw)
+                lists, hidden = self._make_lists(batch, read)
             write_lists(lists)
             # Those that have their turn in this look find it by themselves.
             enter_lists(
                 (other, product_id, weight)
-                for product_id, near in lists.items()
+                for product_id, near in (lists.items() if is_new else ())
                 for other, weight in near
                 if other not in waiting
             )
             yield ContentReport(lists=len(lists))
+
+    def _make_lists(self, product_ids: Iterable[str], read: _Remembered) -> tuple[dict[str, Neighbours], list[str]]:
+        index = self._filling.index
+        return make_lists(index, [product_id for product_id in product_ids if product_id in index], read.facts)
 
 
 class _Remembered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,14 +10,16 @@ from django.db import transaction
 from django.db.models import Max
 
 from ecom_llm.models import ProductVector
-from ecom_llm.recommend.content_lists import content_lists, database
+from ecom_llm.recommend.content_lists import database, drop_lists, mark_changed
 from ecom_llm.recommend.nearest import NearestIndex
-from ecom_llm.recommend.packing import unpack_ids
 from ecom_llm.recommend.product_text import ProductText
 
 # Another worker's clock may be behind, and what it stored is seen when its transaction ends.
 OVERLAP = timedelta(minutes=2)
 CHUNK_ROWS = 1_000
+# The `ProductVector.model` of a product that shoppers may not see now. Its row stays for `added_at`: back in view it is
+# made anew, and not taken for one that is new in the shop.
+WITHDRAWN = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,13 @@ class Made:
     static: bytes = b""
 
 
-def store(name: str, made: Sequence[Made], added_at: datetime | None = None) -> set[str]:
-    """Store products, and drop their lists, which are made again next.
+def store(name: str, made: Sequence[Made], added_at: datetime | None = None) -> None:
+    """Store products, and empty the lists of those that have one, which are made again next.
 
     Args:
         name: of the encoder.
         made: at least one.
         added_at: when those were added to the shop that are not known yet; None if nobody knows.
-
-    Returns:
-        Ids of what was in those lists: what is alike is in the list of what it is like, too.
     """
     rows = [
         ProductVector(
@@ -62,25 +61,26 @@ def store(name: str, made: Sequence[Made], added_at: datetime | None = None) -> 
             rows, update_conflicts=True, unique_fields=["product_id"],
             update_fields=["model", "text_hash", "vector", "static", "updated_at"],
         )  # fmt: skip
-        return _drop_lists([item.text.product_id for item in made])
+        mark_changed([item.text.product_id for item in made])
 
 
-def remove(product_ids: Sequence[str]) -> set[str]:
-    """Take products out; returns what `store` returns."""
-    touched: set[str] = set()
+def remove(product_ids: Sequence[str]) -> None:
+    """Take products out, with their lists."""
     for start in range(0, len(product_ids), CHUNK_ROWS):
         chunk = product_ids[start : start + CHUNK_ROWS]
         with transaction.atomic(using=database()):
             ProductVector.objects.using(database()).filter(product_id__in=chunk).delete()
-            touched |= _drop_lists(chunk)
-    return touched - set(product_ids)
+            drop_lists(chunk)
 
 
-def _drop_lists(product_ids: Collection[str]) -> set[str]:
-    lists = content_lists().filter(seed__in=product_ids)
-    touched = {item for ids in lists.values_list("product_ids", flat=True) for item in unpack_ids(ids)}
-    lists.delete()
-    return touched
+def withdraw(product_ids: Sequence[str]) -> None:
+    """Take products out, with their lists, that may come back; when they were added stays known."""
+    for start in range(0, len(product_ids), CHUNK_ROWS):
+        chunk = product_ids[start : start + CHUNK_ROWS]
+        with transaction.atomic(using=database()):
+            rows = ProductVector.objects.using(database()).filter(product_id__in=chunk)
+            rows.update(model=WITHDRAWN, text_hash="", vector=b"", static=b"")
+            drop_lists(chunk)
 
 
 class Filling:

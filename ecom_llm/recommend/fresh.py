@@ -10,6 +10,7 @@ from ecom_llm import conf
 from ecom_llm.entities import ListKind
 from ecom_llm.models import CandidateList, ProductVector
 from ecom_llm.recommend.content_lists import database
+from ecom_llm.recommend.content_store import WITHDRAWN
 from ecom_llm.recommend.packing import pack_floats, pack_ids
 from ecom_llm.recommend.state import read_state, totals_in_bulk
 
@@ -32,6 +33,7 @@ def write_fresh() -> int:
     """
     since = timezone.now() - timedelta(days=conf.get_settings().recommend.fresh_days)
     added = ProductVector.objects.using(database()).filter(added_at__gte=since).order_by("-added_at", "product_id")
+    added = added.exclude(model=WITHDRAWN)
     newest = list(added.values_list("product_id", flat=True)[:MOST_FRESH])
     seen = totals_in_bulk(newest, read_state().generation)
     fresh = [item for item in newest if item not in seen or seen[item].visits < SEEN_VISITS]

@@ -8,6 +8,9 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 
+from django.db import router, transaction
+from django.db.models import QuerySet
+
 from ecom_llm.models import WordVectors
 
 # The row of `WordVectors` that holds the words. It is written whenever what searches are compared with has changed,
@@ -27,15 +30,52 @@ def words_in(text: str) -> set[str]:
     return {word for word in found if MIN_CHARACTERS <= len(word) <= MAX_CHARACTERS}
 
 
-def store_words(counts: Counter[str]) -> None:
-    """Store the commonest words of the catalogue, and tell web processes that something is new."""
-    body = zlib.compress(json.dumps(dict(counts.most_common(MAX_WORDS)), ensure_ascii=False).encode())
-    WordVectors.objects.update_or_create(model=ROW, defaults={"dimensions": 0, "body": body})
-
-
 def load_words() -> Counter[str]:
     """The words that were stored, with the number of products that have each."""
-    body = WordVectors.objects.filter(model=ROW).values_list("body", flat=True).first()
+    return _read(WordVectors.objects.all())
+
+
+class WordCount:
+    """Counts the words that a look over the catalogue meets, and stores them beside those of other workers."""
+
+    def __init__(self, *, is_full: bool) -> None:
+        """Begin a look.
+
+        Args:
+            is_full: whether it meets every product; otherwise it adds to what is stored.
+        """
+        self._is_full = is_full
+        self._alias = router.db_for_write(WordVectors)
+        self._counts: Counter[str] = Counter()
+        self._before = _read(self._rows()) if is_full else Counter()
+
+    def add(self, text: str) -> None:
+        """Count the words of a product."""
+        self._counts.update(words_in(text))
+
+    def store(self, *, has_changed: bool) -> None:
+        """Store the commonest words, which tells web processes that something is new.
+
+        Args:
+            has_changed: whether to tell them even if the words are the same.
+        """
+        if not self._is_full and not has_changed:
+            return
+        with transaction.atomic(using=self._alias):
+            stored = _read(self._rows().select_for_update())
+            # A look at all takes long: it may have missed what other workers have added since it began.
+            words = self._counts | (stored - self._before) if self._is_full else stored + self._counts
+            kept = dict(words.most_common(MAX_WORDS))
+            if has_changed or kept.keys() != stored.keys():
+                body = zlib.compress(json.dumps(kept, ensure_ascii=False).encode())
+                self._rows().update_or_create(model=ROW, defaults={"dimensions": 0, "body": body})
+
+    def _rows(self) -> QuerySet[WordVectors]:
+        return WordVectors.objects.using(self._alias)
+
+
+def _read(rows: QuerySet[WordVectors]) -> Counter[str]:
+    body = rows.filter(model=ROW).values_list("body", flat=True).first()
     return Counter(json.loads(zlib.decompress(bytes(body)))) if body else Counter()
 
 

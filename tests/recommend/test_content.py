@@ -2,56 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from ecom_llm.catalog.adapters.memory import MemoryProduct
 from ecom_llm.entities import ListKind
 from ecom_llm.models import CandidateList, ProductVector, WordVectors
 from ecom_llm.pipeline import sweeping
 from ecom_llm.recommend import content, content_changes, content_lists, spelling
 from ecom_llm.recommend.comparing import WordComparison
 from ecom_llm.recommend.content import ContentReport, forget_content, update_content
-from ecom_llm.recommend.packing import unpack_floats, unpack_ids
 from tests.conftest import MakeCatalog
+from tests.recommend.content_shop import MOOR, SHOP, all_listed, change, listed, product
 
 pytestmark = pytest.mark.django_db
-
-LONG_AGO = timezone.now() - timedelta(days=30)
-
-
-def product(product_id: str, name: str, category: str, **values: Any) -> MemoryProduct:
-    return MemoryProduct(id=product_id, name=name, category=category, **{"updated_at": LONG_AGO} | values)
-
-
-SHOP = (
-    product("harbour", "Harbour Rain Jacket", "Jackets", attributes={"Material": "recycled nylon"}),
-    product("fell", "Fell Wind Jacket", "Jackets", attributes={"Material": "cotton"}),
-    product("quay", "Quay Rain Jacket", "Jackets", attributes={"Material": "recycled nylon"}),
-    product("kettle", "Morning Kettle", "Coffee", attributes={"Material": "stainless steel"}),
-    product("press", "Coffee Press", "Coffee", attributes={"Material": "stainless steel"}),
-    product("hidden", "Hidden Rain Jacket", "Jackets", is_visible=False),
-)
-MOOR = product("moor", "Moor Rain Jacket", "Jackets", updated_at=timezone.now())
-
-
-def listed(seed: str) -> dict[str, float]:
-    row = CandidateList.objects.get(kind=ListKind.CONTENT, seed=seed)
-    return dict(zip(unpack_ids(row.product_ids), unpack_floats(row.weights), strict=True))
-
-
-def all_listed() -> dict[str, list[str]]:
-    seeds = CandidateList.objects.filter(kind=ListKind.CONTENT).values_list("seed", flat=True)
-    return {seed: list(listed(seed)) for seed in seeds}
-
-
-def change(monkeypatch: pytest.MonkeyPatch, catalog: Any, products: Sequence[MemoryProduct]) -> None:
-    """Change the shop under the same adapter, as a shop's own table changes."""
-    monkeypatch.setattr(catalog, "_products", {item.id: item for item in products})
 
 
 def test_what_is_alike_is_listed_most_alike_first(memory_catalog: MakeCatalog) -> None:
@@ -227,6 +194,24 @@ def test_words_and_new_products_are_there_before_the_vectors_of_searches(
     update_content()
     # Web processes look for words that were stored anew.
     assert words.get().made_at > told[0]
+
+
+def test_word_of_one_worker_stays_when_another_looks(
+    memory_catalog: MakeCatalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    catalog = memory_catalog(SHOP)
+    update_content()
+    one = content._upkeep
+    forget_content()
+    update_content()
+    other = content._upkeep
+    change(monkeypatch, catalog, (*SHOP, MOOR))
+    content._upkeep = one
+    update_content()
+    change(monkeypatch, catalog, (*SHOP, MOOR, product("jug", "Evening Jug", "Coffee", updated_at=timezone.now())))
+    content._upkeep = other
+    update_content()
+    assert {"moor", "evening", "kettle"} <= spelling.load_words().keys()
 
 
 def test_idle_worker_compares_products(memory_catalog: MakeCatalog) -> None:

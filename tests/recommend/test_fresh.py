@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -72,3 +73,31 @@ def test_a_page_with_few_places_keeps_them(memory_catalog: MakeCatalog, visit: V
     memory_catalog((*PRODUCTS, CAPE))
     update_content()
     assert "cape" not in shown(3)
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_product_that_was_hidden_for_a_while_is_not_new(
+    memory_catalog: MakeCatalog, visit: Visit, *, is_kept: bool
+) -> None:
+    memory_catalog((*PRODUCTS, CAPE))
+    visit("harbour", "quay", "pot", "pan", "bag", "fell", times=30)
+    learn()
+    update_content()
+    # A new catalogue is looked at in full.
+    memory_catalog((*PRODUCTS, replace(CAPE, is_visible=False)) if is_kept else PRODUCTS)
+    update_content()
+    memory_catalog((*PRODUCTS, CAPE))
+    update_content()
+    # The shop had it all the time, or had thrown it out.
+    assert ("cape" in shown()) is not is_kept
+
+
+def test_a_new_product_is_still_new_after_it_was_hidden(memory_catalog: MakeCatalog, visit: Visit) -> None:
+    memory_catalog(PRODUCTS)
+    visit("harbour", "quay", "pot", "pan", "bag", "fell", times=30)
+    learn()
+    update_content()
+    for is_visible in (True, False, True):
+        memory_catalog((*PRODUCTS, replace(CAPE, is_visible=is_visible)))
+        update_content()
+    assert "cape" in shown()
