@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -55,6 +56,35 @@ def test_product_is_hidden_and_taken_back_without_a_reload(open_page: OpenPage, 
     page.reload()
     expect(page.locator(".card--rec")).to_have_count(4)
     expect(card_of(page, product_id)).to_have_count(0)
+
+
+def test_two_clicks_in_a_row_are_one(open_page: OpenPage, shop: str) -> None:
+    page = open_page("/")
+    agree(page, shop)
+    card = open_why(page, first_shown(page))
+    # Slow enough that the second comes while the first is under way.
+    page.route("**/me/not-interested/**", lambda route: (time.sleep(0.5), route.continue_()))
+    card.get_by_role("button", name="Not interested").dblclick()
+    expect(card.get_by_role("button", name="Show it again")).to_be_visible()
+    expect(card.get_by_role("status")).to_have_text("We will not recommend it to you again.")
+    assert NotInterested.objects.count() == 1
+
+
+def test_what_cannot_be_remembered_is_told_and_leaves_the_page_as_it_is(open_page: OpenPage, shop: str) -> None:
+    page = open_page("/")
+    agree(page, shop)
+    card = open_why(page, first_shown(page))
+    card.get_by_role("button", name="Not interested").click()
+    expect(card.get_by_role("button", name="Show it again")).to_be_visible()
+    page.route("**/me/not-interested/**", lambda route: route.abort("aborted"))
+    card.get_by_role("button", name="Show it again").click()
+    expect(card.get_by_role("status")).to_have_text("That could not be remembered. Please try again later.")
+    expect(card.get_by_role("button", name="Show it again")).to_be_visible()
+    assert NotInterested.objects.count() == 1
+    page.unroute("**/me/not-interested/**")
+    card.get_by_role("button", name="Show it again").click()
+    expect(card.get_by_role("status")).to_have_text("It may be recommended again.")
+    assert not NotInterested.objects.exists()
 
 
 @pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["script", "no script"])

@@ -94,6 +94,11 @@ def test_search_that_was_just_made_fills_half_of_the_home_page() -> None:
     assert sum("kettle" in product.name.lower() for product in found) >= 2
 
 
+def test_what_one_typed_is_not_shown_to_another_behind_the_same_address() -> None:
+    shopper("anonymous").get("/search/?q=kettle")
+    assert "Matches your search" not in shopper("anonymous").get("/").content.decode()
+
+
 def test_search_that_finds_nothing_shows_what_is_close_in_spelling() -> None:
     found = Product.objects.filter(sku__in=shown(shopper(), "/search/?q=kettel"))
     assert any("kettle" in product.name.lower() for product in found)

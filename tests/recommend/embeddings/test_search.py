@@ -106,3 +106,22 @@ def test_fusion_prefers_what_both_rankings_have() -> None:
     assert fuse([["a", "b", "c"], ["c", "b"]])[0] == "c"
     assert fuse([["a", "b"], []]) == ["a", "b"]
     assert fuse([]) == []
+
+
+def test_process_with_no_thread_left_goes_on_by_words_and_tries_again(
+    ready: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    forget_meaning()
+    monkeypatch.setattr(search_meaning, "READ_AT_ONCE", -1)
+    with monkeypatch.context() as patched:
+        patched.setattr("threading.Thread.start", fail_to_start)
+        assert find("settee") == {}
+    assert "no thread left" in caplog.text
+    monkeypatch.setattr(search_meaning, "READ_AT_ONCE", 5_000)
+    monkeypatch.setattr(search_meaning, "_checked_at", float("-inf"))
+    assert find("settee") == {"couch": EvidenceKind.SIMILAR}
+
+
+def fail_to_start(thread: Any) -> None:
+    del thread
+    raise RuntimeError("can't start new thread")
