@@ -266,7 +266,7 @@ def test_a_failing_catalogue_leaves_the_old_lists(visit: Visit, monkeypatch: pyt
     visit("harbour", "quay")
     learn()
     lists = all_lists()
-    monkeypatch.setattr(MemoryCatalog, "offer", lambda self, product: 1 // 0)
+    monkeypatch.setattr(MemoryCatalog, "in_bulk", lambda self, product_ids: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         learn(rebuild=True)
     assert all_lists() == lists
