@@ -51,6 +51,9 @@ def apply(state: LearnedState, changes: Changes, also: Callable[[], Any]) -> int
     Raises:
         LearnedMeanwhileError: the state is no longer that one; nothing is written.
     """
+    if not changes.totals:
+        claim(state, also)
+        return 0
     by_seed = dict(changes.pairs.by_seed())
     rows = _changed_rows(state, changes, by_seed)
     lists = _changed_lists(state, rows)
@@ -60,6 +63,21 @@ def apply(state: LearnedState, changes: Changes, also: Callable[[], Any]) -> int
         write_lists(lists)
         also()
     return sum(map(len, by_seed.values()))
+
+
+def claim(state: LearnedState, also: Callable[[], Any]) -> None:
+    """Change no count, but have whoever is about to change some begin again. All or nothing.
+
+    Args:
+        state: as it was read.
+        also: what is to be written in the same transaction.
+
+    Raises:
+        LearnedMeanwhileError: the state is no longer that one; nothing is written.
+    """
+    with transaction.atomic(using=learning_database()):
+        take_turn(state)
+        also()
 
 
 def take_turn(state: LearnedState) -> None:

@@ -16,7 +16,14 @@ from ecom_llm.models.event import ID_SLACK
 from ecom_llm.models.learned import LEARNED
 from ecom_llm.recommend.applying import LearnedMeanwhileError, apply
 from ecom_llm.recommend.rebuilding import RebuildUnderWayError
-from ecom_llm.recommend.state import changes_to, learned_since, learning_database, pending_batches, read_state
+from ecom_llm.recommend.state import (
+    changes_to,
+    learned_since,
+    learning_database,
+    pending_batches,
+    read_state,
+    unlearned_visitors,
+)
 from ecom_llm.recommend.visits import NAMED_VISIT_GAP, Row, iter_of, learned_from, longest_pause
 
 # Events that are learned from at once: what they touch is in memory, and written in one transaction.
@@ -52,11 +59,12 @@ def learn_next() -> Increment | None:
         RebuildUnderWayError: somebody is learning all anew.
         LearnedMeanwhileError: others were quicker, again and again.
     """
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         state = read_state()
         if state.rebuilding_until and state.rebuilding_until > timezone.now():
             raise RebuildUnderWayError
-        batches = _next_batches()
+        # Fewer at each try: who is forgotten in between takes no time, and each of them has this begin again.
+        batches = _next_batches(CHUNK_EVENTS >> tried)
         if not batches:
             return None
         try:
@@ -72,11 +80,11 @@ def number_waiting() -> int:
     return int(batches.aggregate(events=Sum("events"))["events"] or 0)
 
 
-def _next_batches() -> list[UnlearnedBatch]:
+def _next_batches(limit: int) -> list[UnlearnedBatch]:
     chosen: list[UnlearnedBatch] = []
     events = 0
     for batch in UnlearnedBatch.objects.using(learning_database()).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
-        if chosen and events + batch.events > CHUNK_EVENTS:
+        if chosen and events + batch.events > limit:
             break
         chosen.append(batch)
         events += batch.events
@@ -87,7 +95,10 @@ def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
     due = {batch.pk for batch in batches}
     # As a rebuild does it; what claims to come from the future would outweigh all else.
     since, until = learned_since(state), timezone.now() + ID_SLACK
-    new = [row for row in _new_rows(batches, due) if since <= row.occurred_at <= until]
+    # Of these, what waits is passed over; who is unlearned from here on has this done again, by the state's version.
+    forgotten = unlearned_visitors()
+    read = _new_rows(batches, due)
+    new = [row for row in read if since <= row.occurred_at <= until and row.visitor not in forgotten]
     changes = changes_to(state)
     around = list(_rows_around(new))
     # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.

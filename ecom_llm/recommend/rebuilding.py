@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Case, F, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from ecom_llm import conf
@@ -27,7 +27,14 @@ from ecom_llm.recommend.pair_counts import pack_counts, strongest
 from ecom_llm.recommend.pair_table import Numbering, PairTable
 from ecom_llm.recommend.popularity import rank_catalogue
 from ecom_llm.recommend.spool import Spool
-from ecom_llm.recommend.state import learning_database, named, pending_batches, read_state
+from ecom_llm.recommend.state import (
+    begun_state,
+    learning_database,
+    named,
+    pending_batches,
+    read_state,
+    unlearned_visitors,
+)
 from ecom_llm.recommend.visits import Row, iter_all
 from ecom_llm.recommend.weighing import Weighing, make_lists
 
@@ -95,11 +102,10 @@ class Rebuild:
         self._clear(generation)
 
     def _begin(self) -> LearnedState:
-        LearnedState.objects.using(self._using).get_or_create(pk=1)
+        state = begun_state()
         now = timezone.now()
         self._leased_at, self._until = now, now + LEASE
         free = Q(rebuilding_until=None) | Q(rebuilding_until__lt=now)
-        state = read_state()
         with transaction.atomic(using=self._using):
             if not self._states().filter(free).update(rebuilding_until=self._until):
                 raise RebuildUnderWayError
@@ -127,10 +133,12 @@ class Rebuild:
 
     def _read(self, counting: Counting, landmark: datetime, spool: Spool, batches: frozenset[int]) -> None:
         since = self._since(landmark - timedelta(days=self._settings.learn_days))
+        # Who is unlearned later than the turn was taken has the rebuild done again.
+        forgotten = unlearned_visitors()
         self._progress("Reading events …")
         # A machine whose clock is ahead may have stored what is still to come.
         until = timezone.now() + ID_SLACK
-        for item in iter_all(since, until, lambda rows: self._due(rows, batches)):
+        for item in iter_all(since, until, lambda rows: self._due(rows, batches, forgotten)):
             weight = counting.recency(item.at, landmark)
             count_totals(self._totals, item, 1, weight)
             spool.write(item, weight, counting.visit_products)
@@ -141,15 +149,17 @@ class Rebuild:
         first = events.order_by("occurred_at").values_list("occurred_at", flat=True).first()
         return max(moment, (first or moment))
 
-    def _due(self, rows: Iterator[Row], batches: frozenset[int]) -> Iterator[Row]:
+    def _due(self, rows: Iterator[Row], batches: frozenset[int], forgotten: frozenset[str]) -> Iterator[Row]:
         """Rows that are there when the rebuild begins: those that come later are learned later.
+
+        What is left of visitors who are being forgotten is never learned again: they are taken back already.
 
         A batch that is seen in the table is also seen among those that wait, unless it was learned before.
         """
         while chunk := list(islice(rows, 5_000)):
             self._keep_lease()
             later = pending_batches(max(batches, default=0) - LATE_BATCHES) - batches
-            due = [row for row in chunk if row.batch not in later] if later else chunk
+            due = [row for row in chunk if row.batch not in later and row.visitor not in forgotten]
             self.events += len(due)
             yield from due
 
@@ -203,16 +213,16 @@ class Rebuild:
             model._default_manager.using(self._using).bulk_create(chunk)
 
     def _swap_in(self, state: LearnedState, generation: int, batches: frozenset[int], also: Callable[[], None]) -> None:
-        now = timezone.now()
+        # A visitor who was forgotten meanwhile is in what was counted; without a date the next rebuild is due. It is
+        # decided in the very statement that locks the row, or one could be forgotten in between.
+        dated = Case(When(version=state.version, then=Value(timezone.now())), default=None)
         with transaction.atomic(using=self._using):
-            # A visitor who was forgotten meanwhile is in what was counted; without a date the next rebuild is due.
-            is_clean = self._states().filter(version=state.version).exists()
             taken = self._leased().update(
                 generation=generation,
                 version=F("version") + 1,
                 landmark=state.landmark,
                 counting=state.counting,
-                rebuilt_at=now if is_clean else None,
+                rebuilt_at=dated,
                 rebuilding_until=None,
             )
             if not taken:

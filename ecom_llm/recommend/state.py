@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db import router
 
 from ecom_llm import conf
-from ecom_llm.models import LearnedState, ProductCounts, UnlearnedBatch
+from ecom_llm.models import Erasure, LearnedState, ProductCounts, UnlearnedBatch
 from ecom_llm.recommend.changes import Changes, Totals
 from ecom_llm.recommend.contributions import Counting
 
@@ -26,6 +26,11 @@ def learning_database() -> str:
 def read_state() -> LearnedState:
     """The state; generation 0 when nothing has been learned yet."""
     return LearnedState.objects.using(learning_database()).filter(pk=1).first() or LearnedState()
+
+
+def begun_state() -> LearnedState:
+    """The state, its row made where there is none yet: only on a row can two who change it notice each other."""
+    return LearnedState.objects.using(learning_database()).get_or_create(pk=1)[0]
 
 
 def changes_to(state: LearnedState) -> Changes:
@@ -58,6 +63,15 @@ def pending_batches(above: int = 0) -> frozenset[int]:
     """
     batches = UnlearnedBatch.objects.using(learning_database()).filter(pk__gt=above)
     return frozenset(batches.values_list("pk", flat=True))
+
+
+def unlearned_visitors() -> frozenset[str]:
+    """Visitors whose part has been taken back from the counts, and whose events may still be there.
+
+    To be read after the state: whoever is unlearned later than that moves its version.
+    """
+    erasures = Erasure.objects.using(learning_database()).filter(is_unlearned=True, done_at__isnull=True)
+    return frozenset(erasures.values_list("visitor", flat=True))
 
 
 def counts_of(product_id: str, generation: int) -> ProductCounts | None:
