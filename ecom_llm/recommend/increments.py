@@ -8,7 +8,7 @@ from datetime import datetime
 from operator import attrgetter
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
 from ecom_llm.models import Event, LearnedState, UnlearnedBatch
@@ -46,7 +46,7 @@ class Increment:
     pairs: int = 0
 
 
-def learn_next() -> Increment | None:
+def learn_next(last: int | None = None) -> Increment | None:
     """Learn from the oldest events that wait, some thousands at most.
 
     The visits that they belong to are counted with and without them, and the difference is added: a visit that goes
@@ -64,7 +64,7 @@ def learn_next() -> Increment | None:
         if state.rebuilding_until and state.rebuilding_until > timezone.now():
             raise RebuildUnderWayError
         # Fewer at each try: who is forgotten in between takes no time, and each of them has this begin again.
-        batches = _next_batches(CHUNK_EVENTS >> tried)
+        batches = _next_batches(last, CHUNK_EVENTS >> tried)
         if not batches:
             return None
         try:
@@ -76,14 +76,29 @@ def learn_next() -> Increment | None:
 
 def number_waiting() -> int:
     """Events that are not learned from yet."""
+    return int(_batches().aggregate(events=Sum("events"))["events"] or 0)
+
+
+def newest_batch() -> int:
+    """The newest batch of events that wait; 0 when none does."""
+    newest: int | None = _batches().aggregate(newest=Max("pk"))["newest"]
+    return newest or 0
+
+
+def does_wait(last: int | None = None) -> bool:
+    """Whether events wait that are in a batch up to this one."""
+    return _batches(last).exists()
+
+
+def _batches(last: int | None = None) -> QuerySet[UnlearnedBatch]:
     batches = UnlearnedBatch.objects.using(learning_database())
-    return int(batches.aggregate(events=Sum("events"))["events"] or 0)
+    return batches.all() if last is None else batches.filter(pk__lte=last)
 
 
-def _next_batches(limit: int) -> list[UnlearnedBatch]:
+def _next_batches(last: int | None, limit: int) -> list[UnlearnedBatch]:
     chosen: list[UnlearnedBatch] = []
     events = 0
-    for batch in UnlearnedBatch.objects.using(learning_database()).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
+    for batch in _batches(last).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
         if chosen and events + batch.events > limit:
             break
         chosen.append(batch)

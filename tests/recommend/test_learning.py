@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -10,7 +11,8 @@ from django.utils import timezone
 
 from ecom_llm.entities import EventKind, EvidenceKind, ListKind
 from ecom_llm.models import Event, LearnedState, LearningRun
-from ecom_llm.recommend import learning
+from ecom_llm.recommend import increments, learning
+from ecom_llm.recommend.increments import number_waiting
 from ecom_llm.recommend.learning import has_work, is_rebuild_due, learn
 from ecom_llm.recommend.pair_counts import ADDED, AFTER, BEFORE, BOUGHT, TOGETHER
 from tests.conftest import MakeCatalog
@@ -103,6 +105,33 @@ def test_learning_again_changes_nothing(visit: Visit) -> None:
     counts.check(counts_now())
     assert {key: list(row) for key, row in lists.items()} == {key: list(row) for key, row in all_lists().items()}
     assert LearningRun.objects.count() == 2
+
+
+def test_events_that_come_while_others_are_learned_are_left_to_the_next_run(visit: Visit) -> None:
+    learn()
+    visit("pot", "pan")
+    said: list[str] = []
+
+    def go_on(words: str) -> None:
+        said.append(words)
+        # As shoppers do for as long as it learns.
+        if len(said) < 9:
+            visit("pot", "bag")
+
+    assert learn(progress=go_on).events == 2
+    assert (len(said), number_waiting()) == (1, 2)
+    assert learn().is_complete
+
+
+@pytest.mark.parametrize("limits", [{"should_stop": lambda: True}, {"seconds": 0.0}], ids=["told", "time"])
+def test_who_is_to_stop_learns_one_step_and_says_whether_there_is_more(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any]
+) -> None:
+    learn()
+    visit("pot", "pan", "bag")
+    monkeypatch.setattr(increments, "CHUNK_EVENTS", 2)
+    assert [(run.events, run.is_complete) for run in (learn(**limits), learn(**limits))] == [(2, False), (1, True)]
+    assert candidates("pot") == ["pan", "bag"]
 
 
 def test_old_runs_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
