@@ -104,9 +104,15 @@ def _save(kind: LearningRun.Kind, events: int, pairs: int, started: float, *, is
     )
     if events or kind == LearningRun.Kind.REBUILD or not is_complete:
         run.save(using=learning_database())
-        kept = _runs().values_list("pk", flat=True)[:KEPT_RUNS]
-        LearningRun.objects.using(learning_database()).exclude(pk__in=list(kept)).delete()
+        _forget_old_runs()
     return run
+
+
+def _forget_old_runs() -> None:
+    kept = set(_runs().values_list("pk", flat=True)[:KEPT_RUNS])
+    # However long ago: how much is new is measured by it.
+    kept.update(_runs().filter(kind=LearningRun.Kind.REBUILD).values_list("pk", flat=True)[:1])
+    LearningRun.objects.using(learning_database()).exclude(pk__in=kept).delete()
 
 
 def _runs() -> QuerySet[LearningRun]:

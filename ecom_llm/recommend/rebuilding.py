@@ -87,7 +87,8 @@ class Rebuild:
             batches = pending_batches()
             state.landmark, state.counting = self._newest(), asdict(counting)
             generation = state.generation + 1
-            self._clear(state.generation)
+            # An earlier one, or what a killed rebuild has left. 0 is what was not learned.
+            self._clear(~Q(generation__in=(0, state.generation)))
             with Spool(self._numbering) as spool:
                 self._read(counting, state.landmark, spool, batches)
                 self._write(spool, counting, weighing_now(state, self._totals[WHOLE_SHOP]), generation)
@@ -99,7 +100,8 @@ class Rebuild:
             # Others need not wait until the lease is over.
             self._leased().update(rebuilding_until=None)
             raise
-        self._clear(generation)
+        # The lease is given back: what is newer may be the next rebuild's.
+        self._clear(Q(generation__gt=0, generation__lt=generation))
 
     def _begin(self) -> LearnedState:
         state = begun_state()
@@ -233,11 +235,10 @@ class Rebuild:
                 UnlearnedBatch.objects.using(self._using).filter(pk__in=chunk).delete()
             also()
 
-    def _clear(self, generation: int) -> None:
-        """Delete what is not of the valid generation: an earlier one, or what a killed rebuild has left."""
+    def _clear(self, unwanted: Q) -> None:
+        """Delete rows of other generations."""
         for rows in (CandidateList.objects.using(self._using).all(), ProductCounts.objects.using(self._using).all()):
-            # 0 is what was not learned.
-            old = rows.exclude(generation__in=(0, generation)).order_by("pk").values_list("pk", flat=True)
+            old = rows.filter(unwanted).order_by("pk").values_list("pk", flat=True)
             while keys := list(old[:CHUNK_ROWS]):
                 self._keep_lease()
                 rows.filter(pk__in=keys).delete()

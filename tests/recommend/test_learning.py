@@ -140,6 +140,18 @@ def test_old_runs_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     assert list(LearningRun.objects.order_by("pk").values_list("pk", flat=True)) == runs[-2:]
 
 
+def test_much_is_new_is_told_by_the_last_rebuild_however_many_increments_came_after_it(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "KEPT_RUNS", 2)
+    for _ in range(4):
+        visit("pot", "pan")
+        learn()
+    assert list(LearningRun.objects.order_by("pk").values_list("kind", flat=True)) == ["rebuild", *["increment"] * 2]
+    monkeypatch.setattr(learning, "number_waiting", lambda: 334)
+    assert is_rebuild_due()
+
+
 def test_all_is_learned_anew_once_a_day(use_settings: Visit) -> None:
     assert is_rebuild_due()
     learn()

@@ -105,6 +105,28 @@ def test_what_a_killed_rebuild_has_left_is_cleaned_up(visit: Visit) -> None:
     assert candidates("harbour") == ["quay"]
 
 
+def test_the_clean_up_of_a_rebuild_leaves_the_next_one_alone(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease is given back, so the next one may have written its rows already."""
+    visit("harbour", "quay", times=3)
+    learn()
+    clear, swap_in = Rebuild._clear, Rebuild._swap_in
+    calls: list[str] = []
+
+    def rebuild_before(own: Rebuild, unwanted: Any) -> None:
+        calls.append("clear")
+        if len(calls) == 2:
+            monkeypatch.setattr(Rebuild, "_swap_in", lambda *args: (clear(own, unwanted), swap_in(*args)))
+            learn(rebuild=True)
+        else:
+            clear(own, unwanted)
+
+    monkeypatch.setattr(Rebuild, "_clear", rebuild_before)
+    learn(rebuild=True)
+    assert LearnedState.objects.get().generation == 3
+    assert candidates("harbour") == ["quay"]
+    assert generations() == {3}
+
+
 def test_lists_of_content_outlive_a_rebuild() -> None:
     CandidateList.objects.create(
         kind="content", seed="harbour", product_ids=pack_ids(["quay"]), weights=pack_floats([0.9])
