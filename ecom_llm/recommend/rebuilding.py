@@ -42,6 +42,8 @@ from ecom_llm.recommend.weighing import Weighing, make_lists
 MAX_PAIRS = 1_000_000
 # Rows that are written or deleted at once: SQLite's other writers have their turn in between.
 CHUNK_ROWS = 200
+# Visits and orders that are counted between two signs of life.
+BEAT_ITEMS = 5_000
 # How far batches may come behind others whose numbers are higher, as their transactions took longer.
 LATE_BATCHES = 10_000
 # For how long a rebuild keeps others from learning, from each sign of life on.
@@ -190,7 +192,9 @@ class Rebuild:
 
     def _count(self, spool: Spool, counting: Counting, part: Part) -> PairTable:
         table = PairTable(self._numbering)
-        for item in spool.read():
+        for place, item in enumerate(spool.read()):
+            if place % BEAT_ITEMS == 0:
+                self._keep_lease()
             if item.is_visit:
                 pairs = of_visit(item.products, item.added, counting, part)
             else:

@@ -39,7 +39,7 @@ def generations() -> set[int]:
     return {*learned.values_list("generation", flat=True), *ProductCounts.objects.values_list("generation", flat=True)}
 
 
-@pytest.mark.parametrize("max_pairs", [1, 7, 50])
+@pytest.mark.parametrize("max_pairs", [1, 7, 20])
 def test_a_rebuild_in_several_parts_counts_the_same(
     visit: Visit, order: Visit, monkeypatch: pytest.MonkeyPatch, max_pairs: int
 ) -> None:
@@ -180,6 +180,19 @@ def test_a_rebuild_that_was_held_up_leaves_the_field_to_the_next_one(
     assert until() == anothers
     assert all_lists() == lists
     assert LearnedState.objects.get().generation == 1
+
+
+def test_whoever_counts_for_long_notices_that_another_rebuild_has_begun(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit("harbour", "quay", times=9)
+    monkeypatch.setattr(rebuilding, "LEASE", timedelta(0))
+    monkeypatch.setattr(rebuilding, "BEAT_ITEMS", 3)
+    counted: list[Any] = []
+    monkeypatch.setattr(rebuilding, "of_visit", lambda *args: leased_until(NOW) or counted.append(args) or iter(()))
+    with pytest.raises(RebuildUnderWayError):
+        learn(rebuild=True)
+    assert len(counted) == 3
 
 
 def test_a_visitor_who_is_forgotten_during_a_rebuild_is_left_out_by_another_one(
