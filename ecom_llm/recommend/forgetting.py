@@ -6,8 +6,6 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
-
 from ecom_llm.entities import EvidenceKind
 from ecom_llm.models import LearnedState
 from ecom_llm.recommend.applying import LearnedMeanwhileError, apply, claim
@@ -18,6 +16,7 @@ from ecom_llm.recommend.state import (
     changes_to,
     counts_in_bulk,
     learned_since,
+    learned_until,
     pending_batches,
     read_state,
 )
@@ -96,7 +95,7 @@ def _taught(state: LearnedState, visitors: Collection[str]) -> Taught | None:
     if not state.generation or state.landmark is None:
         return None
     changes = changes_to(state)
-    known = list(iter_of([visitor for visitor in visitors if visitor], learned_since(state), timezone.now()))
+    known = list(iter_of([visitor for visitor in visitors if visitor], learned_since(state), learned_until()))
     # After the rows: what comes in meanwhile has taught nothing.
     pending = pending_batches()
     for _, rows in known:

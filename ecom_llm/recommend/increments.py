@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from operator import attrgetter
-from uuid import UUID
 
 from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
-from ecom_llm.models import Event, LearnedState, UnlearnedBatch
-from ecom_llm.models.event import ID_SLACK
-from ecom_llm.models.learned import LEARNED
+from ecom_llm.models import LearnedState, UnlearnedBatch
 from ecom_llm.recommend.applying import LearnedMeanwhileError, apply
+from ecom_llm.recommend.new_rows import new_rows, rows_around
 from ecom_llm.recommend.rebuilding import RebuildUnderWayError
 from ecom_llm.recommend.state import (
     changes_to,
     learned_since,
+    learned_until,
     learning_database,
     pending_batches,
     read_state,
     unlearned_visitors,
 )
-from ecom_llm.recommend.visits import NAMED_VISIT_GAP, Row, iter_of, learned_from, longest_pause
+from ecom_llm.recommend.visits import learned_from
 
 # Events that are learned from at once: what they touch is in memory, and written in one transaction.
 CHUNK_EVENTS = 20_000
@@ -109,13 +107,13 @@ def _next_batches(last: int | None, limit: int) -> list[UnlearnedBatch]:
 def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
     due = {batch.pk for batch in batches}
     # As a rebuild does it; what claims to come from the future would outweigh all else.
-    since, until = learned_since(state), timezone.now() + ID_SLACK
+    since, until = learned_since(state), learned_until()
     # Of these, what waits is passed over; who is unlearned from here on has this done again, by the state's version.
     forgotten = unlearned_visitors()
-    read = _new_rows(batches, due)
+    read = new_rows(batches)
     new = [row for row in read if since <= row.occurred_at <= until and row.visitor not in forgotten]
     changes = changes_to(state)
-    around = list(_rows_around(new))
+    around = list(rows_around(new))
     # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.
     later = pending_batches() - due
     for rows in around:
@@ -132,46 +130,3 @@ def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
             UnlearnedBatch.objects.using(using).filter(pk__in=ids[start : start + CHUNK_BATCHES]).delete()
 
     return Increment(len(new), apply(state, changes, forget_batches))
-
-
-def _rows_around(new: Sequence[Row]) -> Iterator[list[Row]]:
-    """By visitor, the rows of all visits that the new ones may belong to; further ones the further a visit reaches."""
-    keys = {(row.visitor, row.visit) for row in new if row.visitor}
-    visitors = {visitor for visitor, _ in keys}
-    times = [row.occurred_at for row in new if row.visitor]
-    margin = NAMED_VISIT_GAP
-    while visitors:
-        low, high = min(times) - margin, max(times) + margin
-        unfinished = set()
-        for visitor, rows in iter_of(visitors, low, high):
-            if any(_goes_on(row, low, high) for row in rows if (row.visitor, row.visit) in keys):
-                unfinished.add(visitor)
-            else:
-                yield rows
-        visitors, margin = unfinished, 2 * margin
-
-
-def _goes_on(row: Row, low: datetime, high: datetime) -> bool:
-    """Whether what belongs to the same visit may lie beyond the times that were looked at."""
-    pause = longest_pause(row)
-    return row.occurred_at - low <= pause or high - row.occurred_at <= pause
-
-
-def _new_rows(batches: Sequence[UnlearnedBatch], due: set[int]) -> Iterator[Row]:
-    for low, high in _ranges(batches):
-        events = Event.objects.using(learning_database()).filter(id__gte=low, id__lte=high, kind__in=LEARNED)
-        columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
-        yield from (row for row in map(Row._make, columns.iterator()) if row.batch in due)
-
-
-def _ranges(batches: Sequence[UnlearnedBatch]) -> Iterator[tuple[UUID, UUID]]:
-    """The batches' ranges of ids, those that overlap as one."""
-    ordered = sorted((batch.first_id, batch.last_id) for batch in batches)
-    low, high = ordered[0]
-    for first, last in ordered[1:]:
-        if first > high:
-            yield low, high
-            low, high = first, last
-        else:
-            high = max(high, last)
-    yield low, high

@@ -29,6 +29,7 @@ from ecom_llm.recommend.popularity import rank_catalogue
 from ecom_llm.recommend.spool import Spool
 from ecom_llm.recommend.state import (
     begun_state,
+    learned_until,
     learning_database,
     named,
     pending_batches,
@@ -140,9 +141,7 @@ class Rebuild:
         # Who is unlearned later than the turn was taken has the rebuild done again.
         forgotten = unlearned_visitors()
         self._progress("Reading events …")
-        # A machine whose clock is ahead may have stored what is still to come.
-        until = timezone.now() + ID_SLACK
-        for item in iter_all(since, until, lambda rows: self._due(rows, batches, forgotten)):
+        for item in iter_all(since, learned_until(), lambda rows: self._due(rows, batches, forgotten)):
             weight = counting.recency(item.at, landmark)
             count_totals(self._totals, item, 1, weight)
             spool.write(item, weight, counting.visit_products)

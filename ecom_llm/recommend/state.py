@@ -6,9 +6,11 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from django.db import router
+from django.utils import timezone
 
 from ecom_llm import conf
 from ecom_llm.models import Erasure, LearnedState, ProductCounts, UnlearnedBatch
+from ecom_llm.models.event import ID_SLACK
 from ecom_llm.recommend.changes import Changes, Totals
 from ecom_llm.recommend.contributions import Counting
 
@@ -53,6 +55,11 @@ def learned_since(state: LearnedState) -> datetime:
     if state.landmark is None:
         raise ValueError(NOTHING_LEARNED)
     return state.landmark - timedelta(days=conf.get_settings().recommend.learn_days)
+
+
+def learned_until() -> datetime:
+    """The last moment whose events count: a machine whose clock is ahead may have stored what is still to come."""
+    return timezone.now() + ID_SLACK
 
 
 def pending_batches(above: int = 0) -> frozenset[int]:

@@ -75,7 +75,8 @@ class Order:
 
 Learned = Visit | Order
 Wanted = Callable[[Iterator[Row]], Iterator[Row]]
-_Key = tuple[str, str]
+# Of a visit two texts, of an order three, so that neither is taken for the other.
+Key = tuple[str, ...]
 
 
 def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learned]:
@@ -88,17 +89,18 @@ def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learn
 
     Args:
         since: events from here on.
-        until: up to and with this one's day.
+        until: up to and with this moment.
         wanted: passes on those rows that are to be learned from.
     """
     visits, orders = _Runs(longest_pause), _Runs(lambda row: ORDER_GAP)
+    end = until + timedelta(microseconds=1)
     day = first_moment_of_day(since)
     while day <= until:
         next_day = day + timedelta(days=1)
-        for row in wanted(_rows(_between(max(day, since), next_day))):
-            if (run := visits.add(_visit_key(row), row)) and (visit := _visit(run)):
+        for row in wanted(_rows(_between(max(day, since), min(next_day, end)))):
+            if (run := visits.add(visit_key(row), row)) and (visit := _visit(run)):
                 yield visit
-            if (key := _order_key(row)) and (run := orders.add(key, row)) and (order := _order(run)):
+            if (key := order_key(row)) and (run := orders.add(key, row)) and (order := _order(run)):
                 yield order
         yield from _visits(visits.close(next_day))
         yield from _orders(orders.close(next_day))
@@ -116,9 +118,12 @@ def iter_of(visitors: Collection[str], since: datetime, until: datetime) -> Iter
         until: events up to here.
     """
     keys = sorted(visitors)
+    # The bound on ids keeps PostgreSQL out of the partitions of later days.
+    highest = first_id(until + ID_SLACK + timedelta(seconds=1))
+    within = _activity().since(since).filter(occurred_at__lte=until, id__lt=highest)
     for start in range(0, len(keys), CHUNK_VISITORS):
-        events = _activity().since(since).filter(visitor__in=keys[start : start + CHUNK_VISITORS])
-        rows = _rows(events.filter(occurred_at__lte=until).order_by("visitor", "occurred_at", "id"))
+        events = within.filter(visitor__in=keys[start : start + CHUNK_VISITORS])
+        rows = _rows(events.order_by("visitor", "occurred_at", "id"))
         for visitor, group in groupby(rows, key=lambda row: row.visitor):
             yield visitor, list(group)
 
@@ -127,7 +132,7 @@ def cut(rows: Iterable[Row]) -> Iterator[list[Row]]:
     """Cut one visitor's rows, oldest first, into the rows of each visit."""
     visits = _Runs(longest_pause)
     for row in rows:
-        if run := visits.add(_visit_key(row), row):
+        if run := visits.add(visit_key(row), row):
             yield run
     yield from visits.close()
 
@@ -137,7 +142,7 @@ def learned_from(rows: Collection[Row]) -> list[Learned]:
     found: list[Learned] = list(_visits(cut(rows)))
     orders = _Runs(lambda row: ORDER_GAP)
     for row in rows:
-        if (key := _order_key(row)) and (run := orders.add(key, row)):
+        if (key := order_key(row)) and (run := orders.add(key, row)):
             found += _orders([run])
     return [*found, *_orders(orders.close())]
 
@@ -147,14 +152,24 @@ def longest_pause(row: Row) -> timedelta:
     return NAMED_VISIT_GAP if row.visit else timedelta(minutes=conf.get_settings().capture.visit_gap_minutes)
 
 
+def visit_key(row: Row) -> Key:
+    """By which the rows of one visit, or of one that follows it, are known."""
+    return row.visitor, row.visit
+
+
+def order_key(row: Row) -> Key | None:
+    """By which the lines of one order are known; None for a row that is none."""
+    return (row.visitor, "order", row.order_id) if row.kind == EventKind.PURCHASE and row.order_id else None
+
+
 class _Runs:
     """Gathers rows of the same key that follow each other with no long pause."""
 
     def __init__(self, pause: Callable[[Row], timedelta]) -> None:
         self._pause = pause
-        self._open: dict[_Key, list[Row]] = {}
+        self._open: dict[Key, list[Row]] = {}
 
-    def add(self, key: _Key, row: Row) -> list[Row] | None:
+    def add(self, key: Key, row: Row) -> list[Row] | None:
         """Take the next row; gives the run that ended with it, or before it, if one did."""
         if key == NOBODY:
             return [row]
@@ -198,14 +213,6 @@ def _between(start: datetime, end: datetime) -> EventQuerySet:
 def _rows(events: EventQuerySet) -> Iterator[Row]:
     columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
     return map(Row._make, columns.iterator(chunk_size=CHUNK_EVENTS))
-
-
-def _visit_key(row: Row) -> _Key:
-    return row.visitor, row.visit
-
-
-def _order_key(row: Row) -> _Key | None:
-    return (row.visitor, row.order_id) if row.kind == EventKind.PURCHASE and row.order_id else None
 
 
 def _visits(runs: Iterable[list[Row]]) -> Iterator[Visit]:

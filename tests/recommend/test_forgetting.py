@@ -199,6 +199,17 @@ def test_two_browsers_of_one_person_are_taken_back_together(visit: Visit) -> Non
     assert Erasure.objects.filter(is_unlearned=True, done_at__isnull=False).count() == 2
 
 
+def test_what_a_machine_whose_clock_is_ahead_has_stored_is_taken_back_too(visit: Visit) -> None:
+    visit("p0", "p1", visitor=ADAM)
+    learn()
+    for seconds, seen in ((3600, "p2"), (3605, "p3")):
+        record(EVA, seen, timezone.now() + timedelta(seconds=seconds))
+    learn()
+    assert pairs_of("p2").keys() == {"p3"}
+    erase([EVA])
+    assert pairs_of("p2") == {}
+
+
 def test_a_visitor_of_long_ago_is_taken_back_as_they_were_counted(use_settings: Callable[..., None]) -> None:
     use_settings(RECOMMEND={"LEARN_DAYS": 30})
     now = timezone.now()

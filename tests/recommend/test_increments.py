@@ -16,7 +16,7 @@ from ecom_llm.capture.storing import store
 from ecom_llm.entities import EventKind, EventRecord, ListKind
 from ecom_llm.ids import uuid7
 from ecom_llm.models import CandidateList, Event, LearnedState, LearningRun, UnlearnedBatch
-from ecom_llm.recommend import applying, increments
+from ecom_llm.recommend import applying, increments, new_rows
 from ecom_llm.recommend.applying import LearnedMeanwhileError
 from ecom_llm.recommend.increments import learn_next, number_waiting
 from ecom_llm.recommend.learning import learn
@@ -77,6 +77,18 @@ def test_a_named_visit_that_goes_on_for_days_is_one_visit() -> None:
     counts.check(counts_now())
 
 
+def test_an_order_whose_lines_come_over_days_is_one_order() -> None:
+    learn()
+    for hours in (0, 20, 40, 60):
+        moment = NOW - timedelta(hours=100 - hours)
+        record("p:1", f"p{hours // 20}", moment, kind=EventKind.PURCHASE, order_id="1", visit=f"v{hours}")
+        learn()
+    counts = counts_now()
+    assert pairs_of("p0")["p3"].supports[BOUGHT] == 1
+    learn(rebuild=True)
+    counts.check(counts_now())
+
+
 def test_an_order_across_midnight_is_one_order() -> None:
     learn()
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
@@ -93,15 +105,15 @@ def test_an_order_across_midnight_is_one_order() -> None:
 def test_an_event_that_is_stored_while_others_are_learned_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     learn()
     record("p:1", "p0", NOW - timedelta(minutes=9))
-    read = increments.iter_of
+    read = new_rows.iter_of
 
     def read_late(*args: Any) -> Any:
-        monkeypatch.setattr(increments, "iter_of", read)
+        monkeypatch.setattr(new_rows, "iter_of", read)
         record("p:1", "p1", NOW - timedelta(minutes=8))
         return read(*args)
 
-    monkeypatch.setattr(increments, "iter_of", read_late)
-    assert learn().events == 2
+    monkeypatch.setattr(new_rows, "iter_of", read_late)
+    assert [learn().events, learn().events] == [1, 1]
     counts = counts_now()
     learn(rebuild=True)
     counts.check(counts_now())
