@@ -14,10 +14,17 @@ from ecom_llm.exceptions import EcomLLMError
 from ecom_llm.models import CandidateList, LearnedState, ProductCounts
 from ecom_llm.recommend.blend import Blend
 from ecom_llm.recommend.changes import WHOLE_SHOP, Changes, Totals
-from ecom_llm.recommend.contributions import Counting
 from ecom_llm.recommend.pair_counts import PairCount, merged, pack_counts, strongest, unpack_counts
 from ecom_llm.recommend.popularity import popular_lists
-from ecom_llm.recommend.state import TOTALS, counts_in_bulk, learning_database, named, totals_in_bulk, totals_of
+from ecom_llm.recommend.state import (
+    TOTALS,
+    counting_of,
+    counts_in_bulk,
+    learning_database,
+    named,
+    totals_in_bulk,
+    totals_of,
+)
 from ecom_llm.recommend.weighing import Weighing, make_lists
 
 # Products that are read and written at once.
@@ -31,7 +38,7 @@ class LearnedMeanwhileError(EcomLLMError):
 def weighing_now(state: LearnedState, shop: Totals) -> Weighing:
     """How pairs are to be weighed as of now."""
     settings = conf.get_settings().recommend
-    present = Counting(**state.counting).recency(timezone.now(), state.landmark) if state.landmark else 1.0
+    present = counting_of(state).recency(timezone.now(), state.landmark) if state.landmark else 1.0
     return Weighing(Blend.read(state.blend), shop, present, settings.min_support, settings.candidates)
 
 

@@ -14,6 +14,7 @@ from ecom_llm.recommend.pair_counts import EVIDENCE, PairCount, unpack_counts
 from ecom_llm.recommend.state import (
     begun_state,
     changes_to,
+    counting_of,
     counts_in_bulk,
     learned_since,
     learned_until,
@@ -98,8 +99,9 @@ def _taught(state: LearnedState, visitors: Collection[str]) -> Taught | None:
     known = list(iter_of([visitor for visitor in visitors if visitor], learned_since(state), learned_until()))
     # After the rows: what comes in meanwhile has taught nothing.
     pending = pending_batches()
+    gap = counting_of(state).visit_gap
     for _, rows in known:
-        changes.add(learned_from([row for row in rows if row.batch not in pending]), sign=-1)
+        changes.add(learned_from([row for row in rows if row.batch not in pending], gap), sign=-1)
     return Taught(state, changes)
 
 

@@ -15,6 +15,7 @@ from ecom_llm.recommend.new_rows import new_rows, rows_around
 from ecom_llm.recommend.rebuilding import RebuildUnderWayError
 from ecom_llm.recommend.state import (
     changes_to,
+    counting_of,
     learned_since,
     learned_until,
     learning_database,
@@ -112,16 +113,17 @@ def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
     forgotten = unlearned_visitors()
     read = new_rows(batches)
     new = [row for row in read if since <= row.occurred_at <= until and row.visitor not in forgotten]
-    changes = changes_to(state)
-    around = list(rows_around(new))
+    changes, gap = changes_to(state), counting_of(state).visit_gap
+    around = list(rows_around(new, gap))
     # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.
     later = pending_batches() - due
     for rows in around:
         now = [row for row in rows if row.batch not in later and row.occurred_at >= since]
-        changes.add(learned_from(now))
-        changes.add(learned_from([row for row in now if row.batch not in due]), sign=-1)
+        changes.add(learned_from(now, gap))
+        changes.add(learned_from([row for row in now if row.batch not in due], gap), sign=-1)
     # Of nobody: what belongs together came together, if the source knows.
-    changes.add(learned_from(sorted((row for row in new if not row.visitor), key=attrgetter("occurred_at"))))
+    nobodys = sorted((row for row in new if not row.visitor), key=attrgetter("occurred_at"))
+    changes.add(learned_from(nobodys, gap))
     using = learning_database()
 
     def forget_batches() -> None:

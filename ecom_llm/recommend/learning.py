@@ -13,7 +13,7 @@ from ecom_llm import conf
 from ecom_llm.models import LearningRun
 from ecom_llm.recommend.increments import Increment, does_wait, learn_next, newest_batch, number_waiting
 from ecom_llm.recommend.rebuilding import Rebuild, RebuildUnderWayError
-from ecom_llm.recommend.state import learning_database, read_state
+from ecom_llm.recommend.state import is_counted_as_now, learning_database, read_state
 
 __all__ = ["RebuildUnderWayError", "has_work", "is_rebuild_due", "learn"]
 
@@ -21,7 +21,8 @@ __all__ = ["RebuildUnderWayError", "has_work", "is_rebuild_due", "learn"]
 KEPT_RUNS = 50
 # With more new events than that in one of all that were learned, all anew is quicker.
 MANY_NEW = 3
-# A rebuild that has to be done again, as a visitor was forgotten meanwhile, takes a tenth of the time at most.
+# A rebuild that has to be done again, as a visitor was forgotten meanwhile or a setting has changed, takes a tenth of
+# the time at most.
 AT_REST = 10
 
 
@@ -34,10 +35,10 @@ def learn(
 ) -> LearningRun:
     """Bring item pairs up to date.
 
-    From new events only, unless all is to be learned anew: the first time, once in `RECOMMEND["REBUILD_HOURS"]`, and
-    when very much is new. Pages read the old lists until the new ones are complete. Killed at any time, it loses
-    nothing, and the next run goes on. What comes in meanwhile is left to the next run, or a busy shop would have this
-    one never end.
+    From new events only, unless all is to be learned anew: the first time, once in `RECOMMEND["REBUILD_HOURS"]`, when
+    very much is new, and when settings have changed how it is counted. Pages read the old lists until the new ones are
+    complete. Killed at any time, it loses nothing, and the next run goes on. What comes in meanwhile is left to that
+    one, or a busy shop would have this one never end.
 
     Args:
         rebuild: learn all anew.
@@ -68,7 +69,8 @@ def is_rebuild_due() -> bool:
     if not state.generation:
         return True
     last = _runs().filter(kind=LearningRun.Kind.REBUILD).first()
-    if state.rebuilt_at is None:
+    # Rested also in between: two machines whose settings differ would else learn all anew in turn, without end.
+    if state.rebuilt_at is None or not is_counted_as_now(state):
         return last is None or timezone.now() - last.finished_at > timedelta(seconds=last.seconds * AT_REST)
     if timezone.now() - state.rebuilt_at > timedelta(hours=conf.get_settings().recommend.rebuild_hours):
         return True

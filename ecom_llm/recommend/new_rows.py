@@ -12,7 +12,16 @@ from ecom_llm.ids import time_of
 from ecom_llm.models import Event, UnlearnedBatch
 from ecom_llm.models.learned import LEARNED
 from ecom_llm.recommend.state import learning_database
-from ecom_llm.recommend.visits import NAMED_VISIT_GAP, ORDER_GAP, Row, iter_of, longest_pause, order_key, visit_key
+from ecom_llm.recommend.visits import (
+    NAMED_VISIT_GAP,
+    ORDER_GAP,
+    Key,
+    Row,
+    iter_of,
+    longest_pause,
+    order_key,
+    visit_key,
+)
 
 NOT_LEARNED = tuple(kind for kind in EventKind if kind not in LEARNED)
 # Below every database's limit on the parameters of a statement.
@@ -45,14 +54,19 @@ def new_rows(batches: Sequence[UnlearnedBatch]) -> Iterator[Row]:
         yield from map(Row._make, columns.iterator())
 
 
-def rows_around(new: Sequence[Row]) -> Iterator[list[Row]]:
-    """By visitor, the rows of all visits and orders that new ones may belong to."""
+def rows_around(new: Sequence[Row], gap: timedelta) -> Iterator[list[Row]]:
+    """By visitor, the rows of all visits and orders that new ones may belong to.
+
+    Args:
+        new: the rows.
+        gap: how long a visit may pause that its source does not name.
+    """
     keys = {visit_key(row) for row in new} | {key for row in new if (key := order_key(row))}
     for cluster in _clusters(_spans(new)):
-        yield from _of_cluster(cluster, keys)
+        yield from _of_cluster(cluster, keys, gap)
 
 
-def _of_cluster(cluster: Sequence[_Span], keys: Collection[tuple[str, ...]]) -> Iterator[list[Row]]:
+def _of_cluster(cluster: Sequence[_Span], keys: Collection[Key], gap: timedelta) -> Iterator[list[Row]]:
     """Further rows the further a visit or an order reaches."""
     visitors = {span.visitor for span in cluster}
     margin = MARGIN
@@ -60,19 +74,24 @@ def _of_cluster(cluster: Sequence[_Span], keys: Collection[tuple[str, ...]]) -> 
         low, high = min(span.low for span in cluster) - margin, max(span.high for span in cluster) + margin
         unfinished = set()
         for visitor, rows in iter_of(visitors, low, high):
-            if any(_goes_on(row, low, high, keys) for row in rows):
+            if any(_is_near(row, low, high, pause) for row in rows for pause in _pauses(row, keys, gap)):
                 unfinished.add(visitor)
             else:
                 yield rows
         visitors, margin = unfinished, 2 * margin
 
 
-def _goes_on(row: Row, low: datetime, high: datetime, keys: Collection[tuple[str, ...]]) -> bool:
-    """Whether more of a visit or an order of these may lie beyond the times that were looked at."""
-    pauses = [longest_pause(row)] if visit_key(row) in keys else []
+def _pauses(row: Row, keys: Collection[Key], gap: timedelta) -> Iterator[timedelta]:
+    """How long the visit and the order of a row may pause, those that are wanted."""
+    if visit_key(row) in keys:
+        yield longest_pause(row, gap)
     if order_key(row) in keys:
-        pauses.append(ORDER_GAP)
-    return any(row.occurred_at - low <= pause or high - row.occurred_at <= pause for pause in pauses)
+        yield ORDER_GAP
+
+
+def _is_near(row: Row, low: datetime, high: datetime, pause: timedelta) -> bool:
+    """Whether more of what a row belongs to may lie beyond the times that were looked at."""
+    return row.occurred_at - low <= pause or high - row.occurred_at <= pause
 
 
 def _spans(new: Iterable[Row]) -> list[_Span]:

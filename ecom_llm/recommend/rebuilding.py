@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -12,7 +13,6 @@ from django.db import transaction
 from django.db.models import Case, F, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from ecom_llm import conf
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.exceptions import EcomLLMError
 from ecom_llm.ids import first_id
@@ -29,6 +29,7 @@ from ecom_llm.recommend.popularity import rank_catalogue
 from ecom_llm.recommend.spool import Spool
 from ecom_llm.recommend.state import (
     begun_state,
+    counting_now,
     learned_until,
     learning_database,
     named,
@@ -68,7 +69,6 @@ class Rebuild:
         self.pairs = 0
         self._progress = progress
         self._using = learning_database()
-        self._settings = conf.get_settings().recommend
         self._totals: dict[str, Totals] = {WHOLE_SHOP: Totals()}
         self._numbering = Numbering()
         self._leased_at = timezone.now()
@@ -86,7 +86,7 @@ class Rebuild:
         """
         state = self._begin()
         try:
-            counting = self._counting(Blend.read(state.blend))
+            counting = counting_now(Blend.read(state.blend))
             batches = pending_batches()
             state.landmark, state.counting = self._newest(), asdict(counting)
             generation = state.generation + 1
@@ -122,26 +122,18 @@ class Rebuild:
                 take_turn(state)
         return state
 
-    def _counting(self, blend: Blend) -> Counting:
-        return Counting(
-            half_life_days=float(self._settings.half_life_days),
-            visit_products=self._settings.visit_products,
-            step=blend.step,
-            length=blend.length,
-            order_length=blend.order_length,
-        )
-
     def _newest(self) -> datetime:
         """The time of the newest event, from which the days of learning are counted back."""
         events = Event.objects.using(self._using).filter(kind__in=LEARNED, occurred_at__lte=timezone.now())
         return events.aggregate(newest=Max("occurred_at"))["newest"] or timezone.now()
 
     def _read(self, counting: Counting, landmark: datetime, spool: Spool, batches: frozenset[int]) -> None:
-        since = self._since(landmark - timedelta(days=self._settings.learn_days))
+        since = self._since(landmark - timedelta(days=counting.learn_days))
         # Who is unlearned later than the turn was taken has the rebuild done again.
         forgotten = unlearned_visitors()
         self._progress("Reading events …")
-        for item in iter_all(since, learned_until(), lambda rows: self._due(rows, batches, forgotten)):
+        due = partial(self._due, batches=batches, forgotten=forgotten)
+        for item in iter_all(since, learned_until(), due, counting.visit_gap):
             weight = counting.recency(item.at, landmark)
             count_totals(self._totals, item, 1, weight)
             spool.write(item, weight, counting.visit_products)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import router
@@ -11,6 +12,7 @@ from django.utils import timezone
 from ecom_llm import conf
 from ecom_llm.models import Erasure, LearnedState, ProductCounts, UnlearnedBatch
 from ecom_llm.models.event import ID_SLACK
+from ecom_llm.recommend.blend import Blend
 from ecom_llm.recommend.changes import Changes, Totals
 from ecom_llm.recommend.contributions import Counting
 
@@ -35,6 +37,34 @@ def begun_state() -> LearnedState:
     return LearnedState.objects.using(learning_database()).get_or_create(pk=1)[0]
 
 
+def counting_of(state: LearnedState) -> Counting:
+    """How what is valid was counted: what is added to it, or taken from it, is counted the same way."""
+    return Counting(**state.counting)
+
+
+def counting_now(blend: Blend) -> Counting:
+    """How a rebuild would count that begins now.
+
+    Args:
+        blend: the parameters.
+    """
+    settings = conf.get_settings()
+    return Counting(
+        half_life_days=float(settings.recommend.half_life_days),
+        visit_products=settings.recommend.visit_products,
+        step=blend.step,
+        length=blend.length,
+        order_length=blend.order_length,
+        learn_days=settings.recommend.learn_days,
+        visit_gap_minutes=settings.capture.visit_gap_minutes,
+    )
+
+
+def is_counted_as_now(state: LearnedState) -> bool:
+    """Whether no setting of counting has changed since the last rebuild."""
+    return bool(state.counting == asdict(counting_now(Blend.read(state.blend))))
+
+
 def changes_to(state: LearnedState) -> Changes:
     """Changes, none yet, that are counted as the state's counts are.
 
@@ -43,7 +73,7 @@ def changes_to(state: LearnedState) -> Changes:
     """
     if state.landmark is None:
         raise ValueError(NOTHING_LEARNED)
-    return Changes(Counting(**state.counting), state.landmark)
+    return Changes(counting_of(state), state.landmark)
 
 
 def learned_since(state: LearnedState) -> datetime:
@@ -54,7 +84,7 @@ def learned_since(state: LearnedState) -> datetime:
     """
     if state.landmark is None:
         raise ValueError(NOTHING_LEARNED)
-    return state.landmark - timedelta(days=conf.get_settings().recommend.learn_days)
+    return state.landmark - timedelta(days=counting_of(state).learn_days)
 
 
 def learned_until() -> datetime:

@@ -79,11 +79,11 @@ Wanted = Callable[[Iterator[Row]], Iterator[Row]]
 Key = tuple[str, ...]
 
 
-def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learned]:
+def iter_all(since: datetime, until: datetime, wanted: Wanted, gap: timedelta | None = None) -> Iterator[Learned]:
     """All visits and orders, reading a day of events at a time; no longer than that is the table read from in one go.
 
     A visit is what the source says it is, else a run of a visitor's events, searches and orders among them, with no gap
-    longer than `CAPTURE["VISIT_GAP_MINUTES"]`. An event without a visitor is a visit by itself. An order is one
+    too long. An event without a visitor is a visit by itself. An order is one
     visitor's lines with its id, as long as they come within a day. Held in memory are the visits and orders that may
     go on.
 
@@ -91,8 +91,9 @@ def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learn
         since: events from here on.
         until: up to and with this moment.
         wanted: passes on those rows that are to be learned from.
+        gap: the longest that is not too long, `CAPTURE["VISIT_GAP_MINUTES"]` when left out.
     """
-    visits, orders = _Runs(longest_pause), _Runs(lambda row: ORDER_GAP)
+    visits, orders = _visit_runs(gap), _Runs(lambda row: ORDER_GAP)
     end = until + timedelta(microseconds=1)
     day = first_moment_of_day(since)
     while day <= until:
@@ -128,18 +129,18 @@ def iter_of(visitors: Collection[str], since: datetime, until: datetime) -> Iter
             yield visitor, list(group)
 
 
-def cut(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut one visitor's rows, oldest first, into the rows of each visit."""
-    visits = _Runs(longest_pause)
+def cut(rows: Iterable[Row], gap: timedelta | None = None) -> Iterator[list[Row]]:
+    """Cut one visitor's rows, oldest first, into the rows of each visit; for `gap` see `iter_all`."""
+    visits = _visit_runs(gap)
     for row in rows:
         if run := visits.add(visit_key(row), row):
             yield run
     yield from visits.close()
 
 
-def learned_from(rows: Collection[Row]) -> list[Learned]:
-    """The visits and orders in one visitor's rows, oldest first."""
-    found: list[Learned] = list(_visits(cut(rows)))
+def learned_from(rows: Collection[Row], gap: timedelta | None = None) -> list[Learned]:
+    """The visits and orders in one visitor's rows, oldest first; for `gap` see `iter_all`."""
+    found: list[Learned] = list(_visits(cut(rows, gap)))
     orders = _Runs(lambda row: ORDER_GAP)
     for row in rows:
         if (key := order_key(row)) and (run := orders.add(key, row)):
@@ -147,9 +148,9 @@ def learned_from(rows: Collection[Row]) -> list[Learned]:
     return [*found, *_orders(orders.close())]
 
 
-def longest_pause(row: Row) -> timedelta:
-    """How long a visit may pause after one of its rows."""
-    return NAMED_VISIT_GAP if row.visit else timedelta(minutes=conf.get_settings().capture.visit_gap_minutes)
+def longest_pause(row: Row, gap: timedelta) -> timedelta:
+    """How long a visit may pause after one of its rows; `gap` is for one that its source does not name."""
+    return NAMED_VISIT_GAP if row.visit else gap
 
 
 def visit_key(row: Row) -> Key:
@@ -187,6 +188,11 @@ class _Runs:
 
     def _is_over(self, rows: list[Row], moment: datetime) -> bool:
         return moment - rows[-1].occurred_at > self._pause(rows[-1])
+
+
+def _visit_runs(gap: timedelta | None) -> _Runs:
+    longest = timedelta(minutes=conf.get_settings().capture.visit_gap_minutes) if gap is None else gap
+    return _Runs(lambda row: longest_pause(row, longest))
 
 
 def _activity() -> EventQuerySet:

@@ -279,6 +279,21 @@ def test_lists_of_the_shop_follow_new_events(visit: Visit) -> None:
     assert LearnedState.objects.get().generation == 1
 
 
+def test_what_is_new_is_counted_as_all_else_was_until_all_is_learned_anew(use_settings: Visit) -> None:
+    use_settings(RECOMMEND={"LEARN_DAYS": 30}, CAPTURE={"VISIT_GAP_MINUTES": 30})
+    record("p:1", "p0", NOW)
+    learn()
+    use_settings(RECOMMEND={"LEARN_DAYS": 90}, CAPTURE={"VISIT_GAP_MINUTES": 90})
+    for days, minutes, product_id in ((60, 0, "p0"), (60, 1, "p1"), (2, 0, "p0"), (2, 60, "p2")):
+        record("p:2", product_id, NOW - timedelta(days=days, minutes=-minutes))
+    while learn_next() is not None:
+        pass
+    assert pairs_of("p0").keys() == set()
+    LearningRun.objects.update(seconds=0.0)
+    assert learn().kind == LearningRun.Kind.REBUILD
+    assert pairs_of("p0").keys() == {"p1", "p2"}
+
+
 def test_events_from_another_time_count_as_little_as_in_a_rebuild(use_settings: Visit) -> None:
     """Of a machine with a wrong clock, or older than what is learned from."""
     use_settings(RECOMMEND={"LEARN_DAYS": 30})

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -160,6 +161,29 @@ def test_all_is_learned_anew_once_a_day(use_settings: Visit) -> None:
     assert is_rebuild_due()
     assert has_work()
     use_settings(RECOMMEND={"REBUILD_HOURS": 26})
+    assert not is_rebuild_due()
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_due"),
+    [
+        ({"RECOMMEND": {"LEARN_DAYS": 30}}, True),
+        ({"RECOMMEND": {"HALF_LIFE_DAYS": 3}}, True),
+        ({"RECOMMEND": {"VISIT_PRODUCTS": 3}}, True),
+        ({"CAPTURE": {"VISIT_GAP_MINUTES": 3}}, True),
+        ({"RECOMMEND": {"MIN_SUPPORT": 9}}, False),
+    ],
+)
+def test_all_is_learned_anew_when_it_would_be_counted_otherwise(
+    use_settings: Callable[..., None], changed: dict[str, Any], is_due: bool
+) -> None:
+    learn()
+    use_settings(**changed)
+    LearningRun.objects.update(seconds=600.0)
+    assert not is_rebuild_due()
+    LearningRun.objects.update(seconds=0.0)
+    assert is_rebuild_due() is is_due
+    learn()
     assert not is_rebuild_due()
 
 

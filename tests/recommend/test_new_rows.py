@@ -78,7 +78,7 @@ def test_a_late_event_has_nobody_elses_past_read(days: float) -> None:
     for number in range(60):
         store([seen("p:often", 1.1 * number), seen("p:late", 1.1 * number)])
     rows = [new_row("p:often", 0), new_row("p:other", 30), new_row("p:late", days), new_row("p:late", 0)]
-    around = {group[0].visitor: len(group) for group in rows_around(rows)}
+    around = {group[0].visitor: len(group) for group in rows_around(rows, timedelta(minutes=30))}
     assert around["p:often"] < 6
     assert around["p:late"] > days / 1.1
 
