@@ -118,7 +118,7 @@ def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
     # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.
     later = pending_batches() - due
     for rows in around:
-        now = [row for row in rows if row.batch not in later and row.occurred_at >= since]
+        now = [row for row in rows if row.batch not in later and since <= row.occurred_at <= until]
         changes.add(learned_from(now, gap))
         changes.add(learned_from([row for row in now if row.batch not in due], gap), sign=-1)
     # Of nobody: what belongs together came together, if the source knows.

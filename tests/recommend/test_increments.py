@@ -16,6 +16,7 @@ from ecom_llm.capture.storing import store
 from ecom_llm.entities import EventKind, EventRecord, ListKind
 from ecom_llm.ids import uuid7
 from ecom_llm.models import CandidateList, Event, LearnedState, LearningRun, UnlearnedBatch
+from ecom_llm.models.event import ID_SLACK
 from ecom_llm.recommend import applying, increments, new_rows
 from ecom_llm.recommend.applying import LearnedMeanwhileError
 from ecom_llm.recommend.increments import learn_next, number_waiting
@@ -302,8 +303,13 @@ def test_events_from_another_time_count_as_little_as_in_a_rebuild(use_settings: 
     for number, days in enumerate((-4000, 31, 1000), start=1):
         record(f"p:{days}", "p0", NOW - timedelta(days=days))
         record(f"p:{days}", f"p{number}", NOW - timedelta(days=days, seconds=-9))
+    # A visit that begins where what counts ends.
+    last = timezone.now() + ID_SLACK
+    for minutes, product_id in ((-5, "p4"), (5, "p5")):
+        record("p:last", product_id, last + timedelta(minutes=minutes))
     learn()
     counts = counts_now()
     assert pairs_of("p0") == {}
+    assert pairs_of("p4") == {}
     learn(rebuild=True)
     counts.check(counts_now())
