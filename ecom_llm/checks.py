@@ -14,14 +14,13 @@ from dataclasses import fields
 from typing import Any
 
 from celery import current_app
-from django.apps import AppConfig, apps
+from django.apps import AppConfig
 from django.conf import settings as django_settings
 from django.core.checks import CheckMessage, Error, Warning, register  # noqa: A004 - the name Django gives it
-from django.db import connections, router
 from django.urls import get_resolver
 from django.utils.module_loading import import_string
 
-from ecom_llm import celery_checks, conf, privacy_checks
+from ecom_llm import celery_checks, conf, database_checks, privacy_checks
 from ecom_llm.entities import Sampling
 from ecom_llm.exceptions import ConfigurationError
 from ecom_llm.url_names import named_urls
@@ -45,6 +44,7 @@ MEANINGS = {
     "E022": "A backend refuses its options.",
     "E023": "The event sink's own check found something wrong.",
     "E030": "`USE_TZ` is off, so that leases lapse at the wrong time and ages are wrong.",
+    "E031": "Routers keep events, and what is learned from them, in more than one database.",
     "E090": "A check itself failed; the message says with what.",
     "W001": "The capture middleware is not in `MIDDLEWARE`, so no page is recorded by itself.",
     "W002": "The tables live in SQLite without `transaction_mode` `IMMEDIATE`, so writers fail instead of waiting.",
@@ -202,15 +202,8 @@ def _middleware(settings: conf.Settings) -> Iterator[CheckMessage]:
 
 def _database(settings: conf.Settings) -> Iterator[CheckMessage]:
     del settings
-    alias = router.db_for_write(apps.get_model("ecom_llm", "GenerationJob"))
-    connection = connections[alias]
-    mode = (connection.settings_dict.get("OPTIONS") or {}).get("transaction_mode") or ""
-    if connection.vendor == "sqlite" and mode.upper() not in ("IMMEDIATE", "EXCLUSIVE"):
-        hint = f'Set DATABASES["{alias}"]["OPTIONS"] = {{"transaction_mode": "IMMEDIATE"}}.'
-        yield _warning("W002", "A site and a worker that write to SQLite at once will fail with “locked”.", hint)
-    if connection.vendor not in ("postgresql", "sqlite"):
-        message = f"{connection.display_name} is not supported: it may let the same text be queued twice."
-        yield _warning("W019", message, "Use PostgreSQL, or SQLite for a small shop.")
+    yield from (_warning(*problem) for problem in database_checks.problems())
+    yield from (_error("E031", message) for message in database_checks.scattered())
 
 
 def _time_zones(settings: conf.Settings) -> Iterator[CheckMessage]:

@@ -14,8 +14,9 @@ from celery import Celery
 from django.core.checks.registry import registry
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db.models import Model
 
-from ecom_llm import celery_checks, checks, tasks
+from ecom_llm import celery_checks, checks, database_checks, tasks
 from ecom_llm.catalog.adapters.memory import MemoryCatalog
 from ecom_llm.checks import MEANINGS, check_deployment, check_settings
 
@@ -140,8 +141,31 @@ def test_database_that_does_not_suit_is_reported(
 ) -> None:
     options = {"transaction_mode": mode} if mode else {}
     connection = SimpleNamespace(vendor=vendor, display_name=vendor, settings_dict={"OPTIONS": options})
-    monkeypatch.setattr(checks, "connections", {"default": connection})
+    monkeypatch.setattr(database_checks, "connections", {"default": connection})
     assert list(found()) == ids
+
+
+class Router:
+    """Sends some models' rows to a database of their own."""
+
+    def __init__(self, *names: str) -> None:
+        self._names = names
+
+    def db_for_write(self, model: type[Model], **hints: object) -> str | None:
+        return "events" if model.__name__ in self._names else None
+
+
+def test_events_apart_from_what_is_learned_from_them_are_an_error(settings: Any) -> None:
+    for names in (database_checks.TOGETHER, ("BrokenEvent", "GenerationJob", "Text"), ()):
+        settings.DATABASE_ROUTERS = [Router(*names)]
+        assert list(database_checks.scattered()) == []
+    settings.DATABASE_ROUTERS = [Router("Event", "UnlearnedBatch")]
+    assert "Event, UnlearnedBatch in 'events'; LearnedState" in found()["E031"]
+
+
+def test_document_on_scale_names_what_belongs_into_one_database() -> None:
+    words = (DOCUMENT.parent / "scale.md").read_text(encoding="utf-8")
+    assert [name for name in database_checks.TOGETHER if f"`{name}`" not in words] == []
 
 
 def test_times_without_a_zone_are_an_error(settings: Any) -> None:

@@ -83,6 +83,15 @@ def as_text(value: Any) -> str:
     return " ".join(str(value).split())
 
 
+def as_price(value: Any) -> Decimal | None:
+    """A price; None for None and for an empty text.
+
+    Raises:
+        ArithmeticError: it is no number.
+    """
+    return None if value is None or value == "" else Decimal(str(value))
+
+
 def _import_function(name: str, source: str) -> Callable[[Any], Any]:
     try:
         function = import_string(source.replace(":", "."))

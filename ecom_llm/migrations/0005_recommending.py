@@ -138,6 +138,11 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('rebuild', 'Rebuild'), ('increment', 'Increment')], default='rebuild', max_length=10),
         ),
+        migrations.AddField(
+            model_name='learningrun',
+            name='is_complete',
+            field=models.BooleanField(default=True),
+        ),
         migrations.AddConstraint(
             model_name='candidatelist',
             constraint=models.UniqueConstraint(fields=('seed', 'kind', 'generation'), name='ecom_llm_candidates_unique'),

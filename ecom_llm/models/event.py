@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db import models
+from django.db import models, router, transaction
 from django.db.models.signals import pre_save
 from django.utils import timezone
 
@@ -36,8 +36,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Insert events as Django does, each under an id that carries its time."""
         events = list(objs)
         self._for_write = True
-        _place(events, self.db)
-        return super().bulk_create(events, *args, **kwargs)
+        # With what announces them: learned before they are there, they would never be.
+        with transaction.atomic(using=self.db, savepoint=False):
+            _place(events, self.db)
+            return super().bulk_create(events, *args, **kwargs)
 
 
 class Event(models.Model):
@@ -74,6 +76,12 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.product_id or self.query}"
+
+    def save(self, *args: Any, using: str | None = None, **kwargs: Any) -> None:
+        """Save as Django does; a new event together with what announces it to learning."""
+        alias = using or router.db_for_write(type(self), instance=self)
+        with transaction.atomic(using=alias, savepoint=False):
+            super().save(*args, using=alias, **kwargs)
 
 
 def placed_id(identifier: UUID, occurred_at: datetime) -> UUID:
@@ -112,5 +120,5 @@ def _place_before_saving(sender: type[Event], instance: Event, using: str, **_: 
         _place([instance], using)
 
 
-# Not in `save`, which fixtures go past.
+# Not in `save`, which fixtures go past; loading these is one transaction anyway.
 pre_save.connect(_place_before_saving, sender=Event, dispatch_uid="ecom_llm.place_event")

@@ -123,6 +123,8 @@ class LearningRun(models.Model):
     events = models.PositiveIntegerField()
     pairs = models.PositiveIntegerField()
     seconds = models.FloatField()
+    # Whether all that waited at its beginning was learned from; else whoever sweeps next goes on.
+    is_complete = models.BooleanField(default=True)
 
     def __str__(self) -> str:
         return f"{self.pairs} pairs at {self.finished_at:%Y-%m-%d %H:%M}"

@@ -74,7 +74,8 @@ def read_partitions(connection: BaseDatabaseWrapper) -> Partitions | None:
         rows = cursor.fetchall()
     if not rows:
         return None
-    tables = [_partition(*row[1:]) for row in rows if row[1]]
+    # Of a table that another is dropping right now there is a name, and nothing else any more.
+    tables = [_partition(*row[1:]) for row in rows if row[1] and row[2]]
     return Partitions(rows[0][0], sorted(tables, key=lambda table: table.low))
 
 

@@ -32,6 +32,11 @@ DRAIN_PAUSE_SECONDS = 30.0
 # How often a worker sees to the coming days' tables and salts; there is a week's and a day's time to get them made.
 PREPARE_SECONDS = 3600.0
 
+# What a sweep gives to new events while no text waits to be written, and after how long it goes on while some do. It
+# takes one step of some thousands at least.
+LEARN_SECONDS = 10.0
+BUSY_LEARN_PAUSE_SECONDS = 30.0
+
 # What a sweep gives to comparing products while no text waits to be written, and what while some do, and how often.
 CONTENT_SECONDS = 10.0
 BUSY_CONTENT_SECONDS = 1.0
@@ -138,7 +143,7 @@ def _prepare_days() -> None:
 def _learn(minutes: int) -> None:
     global _learning_failed_at
     try:
-        learn()
+        learn(should_stop=_has_waiting_job, seconds=LEARN_SECONDS)
     except RebuildUnderWayError:
         # Another worker's, or one that was killed: its lease ends soon.
         _learning_failed_at = time.monotonic()
@@ -157,6 +162,13 @@ def _is_learning_due(minutes: int) -> bool:
         return False
     # Not from a replica: one that lags would have the same events learned again and again.
     last = LearningRun.objects.using(router.db_for_write(LearningRun)).order_by("-pk").first()
-    if last is not None and timezone.now() - last.finished_at < timedelta(minutes=minutes):
+    if last is not None and timezone.now() - last.finished_at < _rest_after(last, minutes):
         return False
     return has_work()
+
+
+def _rest_after(run: LearningRun, minutes: int) -> timedelta:
+    """How long learning rests after a run; not at all where one was stopped and nothing else is to be done."""
+    if run.is_complete:
+        return timedelta(minutes=minutes)
+    return timedelta(seconds=BUSY_LEARN_PAUSE_SECONDS if _has_waiting_job() else 0)

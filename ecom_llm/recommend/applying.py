@@ -13,10 +13,17 @@ from ecom_llm.exceptions import EcomLLMError
 from ecom_llm.models import CandidateList, LearnedState, ProductCounts
 from ecom_llm.recommend.blend import Blend
 from ecom_llm.recommend.changes import WHOLE_SHOP, Changes, Totals
-from ecom_llm.recommend.contributions import Counting
 from ecom_llm.recommend.pair_counts import PairCount, merged, pack_counts, strongest, unpack_counts
 from ecom_llm.recommend.popularity import popular_lists
-from ecom_llm.recommend.state import TOTALS, counts_in_bulk, learning_database, named, totals_in_bulk, totals_of
+from ecom_llm.recommend.state import (
+    TOTALS,
+    counting_of,
+    counts_in_bulk,
+    learning_database,
+    named,
+    totals_in_bulk,
+    totals_of,
+)
 from ecom_llm.recommend.weighing import Weighing, make_lists
 
 # Products that are read and written at once.
@@ -32,7 +39,7 @@ def weighing_now(state: LearnedState, shop: Totals) -> Weighing:
     settings = conf.get_settings().recommend
     present = 1.0
     if state.landmark and state.newest_at:
-        present = Counting(**state.counting).recency(state.newest_at, state.landmark)
+        present = counting_of(state).recency(state.newest_at, state.landmark)
     return Weighing(Blend.read(state.blend), shop, present, settings.min_support, settings.candidates)
 
 
@@ -52,6 +59,9 @@ def apply(state: LearnedState, changes: Changes, also: Callable[[], Any]) -> int
     Raises:
         LearnedMeanwhileError: the state is no longer that one; nothing is written.
     """
+    if not changes.totals:
+        claim(state, also)
+        return 0
     by_seed = dict(changes.pairs.by_seed())
     state.newest_at = max(state.newest_at or changes.newest_at, changes.newest_at)
     rows = _changed_rows(state, changes, by_seed)
@@ -62,6 +72,21 @@ def apply(state: LearnedState, changes: Changes, also: Callable[[], Any]) -> int
         write_lists(lists)
         also()
     return sum(map(len, by_seed.values()))
+
+
+def claim(state: LearnedState, also: Callable[[], Any]) -> None:
+    """Change no count, but have whoever is about to change some begin again. All or nothing.
+
+    Args:
+        state: as it was read.
+        also: what is to be written in the same transaction.
+
+    Raises:
+        LearnedMeanwhileError: the state is no longer that one; nothing is written.
+    """
+    with transaction.atomic(using=learning_database()):
+        take_turn(state)
+        also()
 
 
 def take_turn(state: LearnedState) -> None:

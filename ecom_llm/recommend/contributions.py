@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ecom_llm.recommend.pair_counts import ADDED, AFTER, BEFORE, BOUGHT, TOGETHER
 
@@ -41,6 +41,8 @@ class Counting:
         step: power of the steps between two products.
         length: power of a visit's length.
         order_length: power of an order's.
+        learn_days: days of events that count, back from the landmark.
+        visit_gap_minutes: minutes without an event that end a visit.
     """
 
     half_life_days: float
@@ -48,6 +50,13 @@ class Counting:
     step: float
     length: float
     order_length: float
+    learn_days: int
+    visit_gap_minutes: int
+
+    @property
+    def visit_gap(self) -> timedelta:
+        """How long a visit may pause that its source does not name."""
+        return timedelta(minutes=self.visit_gap_minutes)
 
     def recency(self, moment: datetime, landmark: datetime) -> float:
         """What a visit or an order counts: 1 at the landmark, half as much a half-life before it, more after it.

@@ -6,14 +6,21 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
-
 from ecom_llm.entities import EvidenceKind
 from ecom_llm.models import LearnedState
-from ecom_llm.recommend.applying import LearnedMeanwhileError, apply
+from ecom_llm.recommend.applying import LearnedMeanwhileError, apply, claim
 from ecom_llm.recommend.changes import Changes
 from ecom_llm.recommend.pair_counts import EVIDENCE, PairCount, unpack_counts
-from ecom_llm.recommend.state import changes_to, counts_in_bulk, learned_since, pending_batches, read_state
+from ecom_llm.recommend.state import (
+    begun_state,
+    changes_to,
+    counting_of,
+    counts_in_bulk,
+    learned_since,
+    learned_until,
+    pending_batches,
+    read_state,
+)
 from ecom_llm.recommend.visits import iter_of, learned_from
 
 # Seeds whose counts are read at once.
@@ -41,16 +48,7 @@ def taught_by(visitors: Collection[str]) -> Taught | None:
     Args:
         visitors: keys of one person whose events are still there; events without a key cannot be told apart.
     """
-    state = read_state()
-    if not state.generation or state.landmark is None:
-        return None
-    changes = changes_to(state)
-    known = list(iter_of([visitor for visitor in visitors if visitor], learned_since(state), timezone.now()))
-    # After the rows: what comes in meanwhile has taught nothing.
-    pending = pending_batches()
-    for _, rows in known:
-        changes.add(learned_from([row for row in rows if row.batch not in pending]), sign=-1)
-    return Taught(state, changes)
+    return _taught(read_state(), visitors)
 
 
 def sole_pairs(taught: Taught) -> Iterator[tuple[str, str, EvidenceKind]]:
@@ -72,21 +70,39 @@ def sole_pairs(taught: Taught) -> Iterator[tuple[str, str, EvidenceKind]]:
 def unlearn(visitors: Collection[str], also: Callable[[], Any]) -> None:
     """Take back what visitors have added to the counts, and renew the lists that rest on it.
 
+    Also where they have added nothing, or nothing has been learned at all, whoever is learning at this moment has to
+    notice: what they have read may hold events of these visitors.
+
     Args:
         visitors: keys of one person whose events are still there.
-        also: writes down, in the same transaction, that it is done: a second time would take it from others.
+        also: writes down, in the same transaction, that it is done: a second time would take it from others. From then
+            on nobody learns from what is left of them.
     """
     for _ in range(TRIES):
-        taught = taught_by(visitors)
-        if taught is None or not taught.changes.totals:
-            also()
-            return
+        state = begun_state()
+        taught = _taught(state, visitors)
         try:
-            apply(taught.state, taught.changes, also)
+            if taught is None:
+                claim(state, also)
+            else:
+                apply(state, taught.changes, also)
         except LearnedMeanwhileError:
             continue
         return
     raise LearnedMeanwhileError
+
+
+def _taught(state: LearnedState, visitors: Collection[str]) -> Taught | None:
+    if not state.generation or state.landmark is None:
+        return None
+    changes = changes_to(state)
+    known = list(iter_of([visitor for visitor in visitors if visitor], learned_since(state), learned_until()))
+    # After the rows: what comes in meanwhile has taught nothing.
+    pending = pending_batches()
+    gap = counting_of(state).visit_gap
+    for _, rows in known:
+        changes.add(learned_from([row for row in rows if row.batch not in pending], gap), sign=-1)
+    return Taught(state, changes)
 
 
 def _sole_kinds(change: PairCount, known: PairCount | None) -> Iterator[EvidenceKind]:

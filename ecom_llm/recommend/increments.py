@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from operator import attrgetter
-from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Max, QuerySet, Sum
 from django.utils import timezone
 
-from ecom_llm.models import Event, LearnedState, UnlearnedBatch
-from ecom_llm.models.event import ID_SLACK
-from ecom_llm.models.learned import LEARNED
+from ecom_llm.models import LearnedState, UnlearnedBatch
 from ecom_llm.recommend.applying import LearnedMeanwhileError, apply
+from ecom_llm.recommend.new_rows import new_rows, rows_around
 from ecom_llm.recommend.rebuilding import RebuildUnderWayError
-from ecom_llm.recommend.state import changes_to, learned_since, learning_database, pending_batches, read_state
-from ecom_llm.recommend.visits import NAMED_VISIT_GAP, Row, iter_of, learned_from, longest_pause
+from ecom_llm.recommend.state import (
+    changes_to,
+    counting_of,
+    learned_since,
+    learned_until,
+    learning_database,
+    pending_batches,
+    read_state,
+    unlearned_visitors,
+)
+from ecom_llm.recommend.visits import learned_from
 
 # Events that are learned from at once: what they touch is in memory, and written in one transaction.
 CHUNK_EVENTS = 20_000
@@ -39,7 +45,7 @@ class Increment:
     pairs: int = 0
 
 
-def learn_next() -> Increment | None:
+def learn_next(last: int | None = None) -> Increment | None:
     """Learn from the oldest events that wait, some thousands at most.
 
     The visits that they belong to are counted with and without them, and the difference is added: a visit that goes
@@ -52,11 +58,12 @@ def learn_next() -> Increment | None:
         RebuildUnderWayError: somebody is learning all anew.
         LearnedMeanwhileError: others were quicker, again and again.
     """
-    for _ in range(TRIES):
+    for tried in range(TRIES):
         state = read_state()
         if state.rebuilding_until and state.rebuilding_until > timezone.now():
             raise RebuildUnderWayError
-        batches = _next_batches()
+        # Fewer at each try: who is forgotten in between takes no time, and each of them has this begin again.
+        batches = _next_batches(last, CHUNK_EVENTS >> tried)
         if not batches:
             return None
         try:
@@ -68,15 +75,30 @@ def learn_next() -> Increment | None:
 
 def number_waiting() -> int:
     """Events that are not learned from yet."""
+    return int(_batches().aggregate(events=Sum("events"))["events"] or 0)
+
+
+def newest_batch() -> int:
+    """The newest batch of events that wait; 0 when none does."""
+    newest: int | None = _batches().aggregate(newest=Max("pk"))["newest"]
+    return newest or 0
+
+
+def does_wait(last: int | None = None) -> bool:
+    """Whether events wait that are in a batch up to this one."""
+    return _batches(last).exists()
+
+
+def _batches(last: int | None = None) -> QuerySet[UnlearnedBatch]:
     batches = UnlearnedBatch.objects.using(learning_database())
-    return int(batches.aggregate(events=Sum("events"))["events"] or 0)
+    return batches.all() if last is None else batches.filter(pk__lte=last)
 
 
-def _next_batches() -> list[UnlearnedBatch]:
+def _next_batches(last: int | None, limit: int) -> list[UnlearnedBatch]:
     chosen: list[UnlearnedBatch] = []
     events = 0
-    for batch in UnlearnedBatch.objects.using(learning_database()).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
-        if chosen and events + batch.events > CHUNK_EVENTS:
+    for batch in _batches(last).order_by("pk").iterator(chunk_size=CHUNK_BATCHES):
+        if chosen and events + batch.events > limit:
             break
         chosen.append(batch)
         events += batch.events
@@ -86,18 +108,22 @@ def _next_batches() -> list[UnlearnedBatch]:
 def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
     due = {batch.pk for batch in batches}
     # As a rebuild does it; what claims to come from the future would outweigh all else.
-    since, until = learned_since(state), timezone.now() + ID_SLACK
-    new = [row for row in _new_rows(batches, due) if since <= row.occurred_at <= until]
-    changes = changes_to(state)
-    around = list(_rows_around(new))
+    since, until = learned_since(state), learned_until()
+    # Of these, what waits is passed over; who is unlearned from here on has this done again, by the state's version.
+    forgotten = unlearned_visitors()
+    read = new_rows(batches)
+    new = [row for row in read if since <= row.occurred_at <= until and row.visitor not in forgotten]
+    changes, gap = changes_to(state), counting_of(state).visit_gap
+    around = list(rows_around(new, gap))
     # After the rows: a batch that is seen in the table is among those that wait, too, unless it was learned before.
     later = pending_batches() - due
     for rows in around:
-        now = [row for row in rows if row.batch not in later and row.occurred_at >= since]
-        changes.add(learned_from(now))
-        changes.add(learned_from([row for row in now if row.batch not in due]), sign=-1)
+        now = [row for row in rows if row.batch not in later and since <= row.occurred_at <= until]
+        changes.add(learned_from(now, gap))
+        changes.add(learned_from([row for row in now if row.batch not in due], gap), sign=-1)
     # Of nobody: what belongs together came together, if the source knows.
-    changes.add(learned_from(sorted((row for row in new if not row.visitor), key=attrgetter("occurred_at"))))
+    nobodys = sorted((row for row in new if not row.visitor), key=attrgetter("occurred_at"))
+    changes.add(learned_from(nobodys, gap))
     using = learning_database()
 
     def forget_batches() -> None:
@@ -106,46 +132,3 @@ def _learn(state: LearnedState, batches: Sequence[UnlearnedBatch]) -> Increment:
             UnlearnedBatch.objects.using(using).filter(pk__in=ids[start : start + CHUNK_BATCHES]).delete()
 
     return Increment(len(new), apply(state, changes, forget_batches))
-
-
-def _rows_around(new: Sequence[Row]) -> Iterator[list[Row]]:
-    """By visitor, the rows of all visits that the new ones may belong to; further ones the further a visit reaches."""
-    keys = {(row.visitor, row.visit) for row in new if row.visitor}
-    visitors = {visitor for visitor, _ in keys}
-    times = [row.occurred_at for row in new if row.visitor]
-    margin = NAMED_VISIT_GAP
-    while visitors:
-        low, high = min(times) - margin, max(times) + margin
-        unfinished = set()
-        for visitor, rows in iter_of(visitors, low, high):
-            if any(_goes_on(row, low, high) for row in rows if (row.visitor, row.visit) in keys):
-                unfinished.add(visitor)
-            else:
-                yield rows
-        visitors, margin = unfinished, 2 * margin
-
-
-def _goes_on(row: Row, low: datetime, high: datetime) -> bool:
-    """Whether what belongs to the same visit may lie beyond the times that were looked at."""
-    pause = longest_pause(row)
-    return row.occurred_at - low <= pause or high - row.occurred_at <= pause
-
-
-def _new_rows(batches: Sequence[UnlearnedBatch], due: set[int]) -> Iterator[Row]:
-    for low, high in _ranges(batches):
-        events = Event.objects.using(learning_database()).filter(id__gte=low, id__lte=high, kind__in=LEARNED)
-        columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
-        yield from (row for row in map(Row._make, columns.iterator()) if row.batch in due)
-
-
-def _ranges(batches: Sequence[UnlearnedBatch]) -> Iterator[tuple[UUID, UUID]]:
-    """The batches' ranges of ids, those that overlap as one."""
-    ordered = sorted((batch.first_id, batch.last_id) for batch in batches)
-    low, high = ordered[0]
-    for first, last in ordered[1:]:
-        if first > high:
-            yield low, high
-            low, high = first, last
-        else:
-            high = max(high, last)
-    yield low, high

@@ -20,6 +20,9 @@ class Numbering:
         self._numbers: dict[str, int] = {}
         self._ids: list[str] = []
 
+    def __len__(self) -> int:
+        return len(self._ids)
+
     def number(self, product_id: str) -> int:
         """The number of an id; a new one gets the next."""
         number = self._numbers.get(product_id)

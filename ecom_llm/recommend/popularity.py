@@ -6,19 +6,19 @@ import heapq
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any
 
 from ecom_llm.catalog.adapters.base import MAX_ID_CHARACTERS
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.entities import EvidenceKind, ListKind
+from ecom_llm.exceptions import EcomLLMError
 from ecom_llm.models import CandidateList, LearnedState
 from ecom_llm.recommend.changes import Totals
 from ecom_llm.recommend.packing import Shown, unpack_ids
+from ecom_llm.recommend.standing import Standing, read_standings
 from ecom_llm.recommend.state import learning_database, totals_in_bulk
 from ecom_llm.recommend.weighing import pack_list
 
-CHUNK_PRODUCTS = 500
+CHUNK_SEEDS = 500
 # How many visits an order is worth.
 ORDER_WEIGHT = 3.0
 WHOLE_SHOP = ""
@@ -28,6 +28,10 @@ POPULAR_PRODUCTS = 40
 # Sorts the strongest first: weight (negative), whether it cannot be had, place in the catalogue; then id and support.
 _Entry = tuple[float, bool, int, str, int]
 _Key = tuple[ListKind, str]
+
+
+class CatalogueUnreadableError(EcomLLMError):
+    """Not one product of the catalogue could be read, which is a fault of the whole; the old lists stay."""
 
 
 def category_seed(category: str) -> str:
@@ -57,27 +61,30 @@ class Ranking:
     _best: defaultdict[_Key, list[_Entry]] = field(default_factory=lambda: defaultdict(list))
     _place: int = 0
 
-    def add(self, product: Any, totals: Totals) -> None:
-        """Rank a product of the shop's; one that nobody has looked at yet has a place too.
+    def add(self, product_id: str, standing: Standing, totals: Totals) -> None:
+        """Rank a product of the shop's; one that nobody has looked at yet has a place too, a hidden one has none.
 
         A fresh shop has candidates that way. What can be had comes before what cannot.
         """
-        catalog = get_catalog()
-        product_id = catalog.product_id(product)
-        is_gone = not catalog.offer(product).is_available
+        if not standing.is_visible:
+            return
         self._place += 1
-        entry = (-popularity(totals), is_gone, self._place, product_id, support(totals))
+        entry = (-popularity(totals), not standing.is_available, self._place, product_id, support(totals))
         self._push((ListKind.SHOP, WHOLE_SHOP), entry)
-        if category := category_seed(catalog.facts(product).category):
+        if category := category_seed(standing.category):
             self._push((ListKind.CATEGORY, category), entry)
 
     def lists(self, generation: int) -> Iterator[CandidateList]:
         """The lists, ready to be written."""
-        for (kind, seed), entries in self._best.items():
-            best = sorted(entries)[: self.limit]
-            evidence = EvidenceKind.POPULAR if kind is ListKind.SHOP else EvidenceKind.POPULAR_IN_CATEGORY
-            shown = [Shown(evidence, entry[4], 0.0) for entry in best]
-            yield pack_list(kind, seed, generation, [(entry[3], -entry[0]) for entry in best], shown)
+        yield from (self.list_of(key, generation) for key in self._best)
+
+    def list_of(self, key: _Key, generation: int) -> CandidateList:
+        """One list, ready to be written; empty where nothing was ranked."""
+        kind, seed = key
+        best = sorted(self._best.get(key, ()))[: self.limit]
+        evidence = EvidenceKind.POPULAR if kind is ListKind.SHOP else EvidenceKind.POPULAR_IN_CATEGORY
+        shown = [Shown(evidence, entry[4], 0.0) for entry in best]
+        return pack_list(kind, seed, generation, [(entry[3], -entry[0]) for entry in best], shown)
 
     def _push(self, key: _Key, entry: _Entry) -> None:
         entries = self._best[key]
@@ -92,11 +99,21 @@ def rank_catalogue(totals: Mapping[str, Totals], generation: int) -> Iterator[Ca
     Args:
         totals: by product.
         generation: which the lists belong to.
+
+    Raises:
+        CatalogueUnreadableError: it has products, and none of them can be read.
     """
     ranking = Ranking(POPULAR_PRODUCTS)
     nothing = Totals()
-    for product_id, product in _iter_products(get_catalog().iter_ids()):
-        ranking.add(product, totals.get(product_id, nothing))
+    read = failed = 0
+    for product_id, standing in read_standings(get_catalog().iter_ids()):
+        if standing is None:
+            failed += 1
+        else:
+            read += 1
+            ranking.add(product_id, standing, totals.get(product_id, nothing))
+    if failed and not read:
+        raise CatalogueUnreadableError
     yield from ranking.lists(generation)
 
 
@@ -107,18 +124,21 @@ def popular_lists(state: LearnedState, fresh: Mapping[str, Totals]) -> list[Cand
         state: what is valid.
         fresh: the new totals of the products whose counts have changed.
     """
-    catalog = get_catalog()
-    touched = {product_id: catalog.facts(product) for product_id, product in _iter_products(fresh)}
-    categories = {category_seed(facts.category) for facts in touched.values()}
+    standings = _standings(fresh)
+    categories = {category_seed(standing.category) for standing in standings.values()}
     keys: list[_Key] = [(ListKind.SHOP, WHOLE_SHOP)]
     keys += [(ListKind.CATEGORY, category) for category in sorted(categories) if category]
-    ids = {*touched, *_listed(keys, state.generation)}
-    totals = totals_in_bulk(ids - fresh.keys(), state.generation) | dict(fresh)
+    standings |= _standings(sorted(set(_listed(keys, state.generation)) - fresh.keys()))
+    totals = totals_in_bulk(standings.keys() - fresh.keys(), state.generation) | dict(fresh)
     ranking = Ranking(POPULAR_PRODUCTS)
-    for product_id, product in _iter_products(sorted(ids)):
-        ranking.add(product, totals.get(product_id, Totals()))
-    wanted = set(keys)
-    return [item for item in ranking.lists(state.generation) if (ListKind(item.kind), item.seed) in wanted]
+    for product_id, standing in sorted(standings.items()):
+        ranking.add(product_id, standing, totals.get(product_id, Totals()))
+    return [ranking.list_of(key, state.generation) for key in keys]
+
+
+def _standings(product_ids: Iterable[str]) -> dict[str, Standing]:
+    """Of those that can be read."""
+    return {product_id: standing for product_id, standing in read_standings(product_ids) if standing is not None}
 
 
 def _listed(keys: Iterable[_Key], generation: int) -> Iterator[str]:
@@ -127,15 +147,7 @@ def _listed(keys: Iterable[_Key], generation: int) -> Iterator[str]:
         kinds[kind].append(seed)
     rows = CandidateList.objects.using(learning_database()).filter(generation=generation)
     for kind, seeds in kinds.items():
-        for start in range(0, len(seeds), CHUNK_PRODUCTS):
-            chunk = rows.filter(kind=kind, seed__in=seeds[start : start + CHUNK_PRODUCTS])
+        for start in range(0, len(seeds), CHUNK_SEEDS):
+            chunk = rows.filter(kind=kind, seed__in=seeds[start : start + CHUNK_SEEDS])
             for packed in chunk.values_list("product_ids", flat=True):
                 yield from unpack_ids(packed)
-
-
-def _iter_products(product_ids: Iterable[str]) -> Iterator[tuple[str, Any]]:
-    catalog = get_catalog()
-    ids = iter(product_ids)
-    while chunk := list(islice(ids, CHUNK_PRODUCTS)):
-        found = catalog.in_bulk(chunk)
-        yield from ((product_id, found[product_id]) for product_id in chunk if product_id in found)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import Case, F, Max, Q, QuerySet, Value, When
 from django.utils import timezone
 
-from ecom_llm import conf
 from ecom_llm.catalog.registry import get_catalog
 from ecom_llm.exceptions import EcomLLMError
 from ecom_llm.ids import first_id
@@ -27,7 +27,16 @@ from ecom_llm.recommend.pair_counts import pack_counts, strongest
 from ecom_llm.recommend.pair_table import Numbering, PairTable
 from ecom_llm.recommend.popularity import rank_catalogue
 from ecom_llm.recommend.spool import Spool
-from ecom_llm.recommend.state import learning_database, named, pending_batches, read_state
+from ecom_llm.recommend.state import (
+    begun_state,
+    counting_now,
+    learned_until,
+    learning_database,
+    named,
+    pending_batches,
+    read_state,
+    unlearned_visitors,
+)
 from ecom_llm.recommend.visits import Row, iter_all
 from ecom_llm.recommend.weighing import Weighing, make_lists
 
@@ -35,6 +44,8 @@ from ecom_llm.recommend.weighing import Weighing, make_lists
 MAX_PAIRS = 1_000_000
 # Rows that are written or deleted at once: SQLite's other writers have their turn in between.
 CHUNK_ROWS = 200
+# Visits and orders that are counted between two signs of life.
+BEAT_ITEMS = 5_000
 # How far batches may come behind others whose numbers are higher, as their transactions took longer.
 LATE_BATCHES = 10_000
 # For how long a rebuild keeps others from learning, from each sign of life on.
@@ -58,7 +69,6 @@ class Rebuild:
         self.pairs = 0
         self._progress = progress
         self._using = learning_database()
-        self._settings = conf.get_settings().recommend
         self._totals: dict[str, Totals] = {WHOLE_SHOP: Totals()}
         self._numbering = Numbering()
         self._leased_at = timezone.now()
@@ -76,12 +86,13 @@ class Rebuild:
         """
         state = self._begin()
         try:
-            counting = self._counting(Blend.read(state.blend))
+            counting = counting_now(Blend.read(state.blend))
             batches = pending_batches()
             state.landmark = state.newest_at = self._newest()
             state.counting = asdict(counting)
             generation = state.generation + 1
-            self._clear(state.generation)
+            # An earlier one, or what a killed rebuild has left. 0 is what was not learned.
+            self._clear(~Q(generation__in=(0, state.generation)))
             with Spool(self._numbering) as spool:
                 self._read(counting, state.landmark, spool, batches)
                 self._write(spool, counting, weighing_now(state, self._totals[WHOLE_SHOP]), generation)
@@ -93,14 +104,14 @@ class Rebuild:
             # Others need not wait until the lease is over.
             self._leased().update(rebuilding_until=None)
             raise
-        self._clear(generation)
+        # The lease is given back: what is newer may be the next rebuild's.
+        self._clear(Q(generation__gt=0, generation__lt=generation))
 
     def _begin(self) -> LearnedState:
-        LearnedState.objects.using(self._using).get_or_create(pk=1)
+        state = begun_state()
         now = timezone.now()
         self._leased_at, self._until = now, now + LEASE
         free = Q(rebuilding_until=None) | Q(rebuilding_until__lt=now)
-        state = read_state()
         with transaction.atomic(using=self._using):
             if not self._states().filter(free).update(rebuilding_until=self._until):
                 raise RebuildUnderWayError
@@ -112,26 +123,18 @@ class Rebuild:
                 take_turn(state)
         return state
 
-    def _counting(self, blend: Blend) -> Counting:
-        return Counting(
-            half_life_days=float(self._settings.half_life_days),
-            visit_products=self._settings.visit_products,
-            step=blend.step,
-            length=blend.length,
-            order_length=blend.order_length,
-        )
-
     def _newest(self) -> datetime:
         """The time of the newest event, from which the days of learning are counted back."""
         events = Event.objects.using(self._using).filter(kind__in=LEARNED, occurred_at__lte=timezone.now())
         return events.aggregate(newest=Max("occurred_at"))["newest"] or timezone.now()
 
     def _read(self, counting: Counting, landmark: datetime, spool: Spool, batches: frozenset[int]) -> None:
-        since = self._since(landmark - timedelta(days=self._settings.learn_days))
+        since = self._since(landmark - timedelta(days=counting.learn_days))
+        # Who is unlearned later than the turn was taken has the rebuild done again.
+        forgotten = unlearned_visitors()
         self._progress("Reading events …")
-        # A machine whose clock is ahead may have stored what is still to come.
-        until = timezone.now() + ID_SLACK
-        for item in iter_all(since, until, lambda rows: self._due(rows, batches)):
+        due = partial(self._due, batches=batches, forgotten=forgotten)
+        for item in iter_all(since, learned_until(), due, counting.visit_gap):
             weight = counting.recency(item.at, landmark)
             count_totals(self._totals, item, 1, weight)
             spool.write(item, weight, counting.visit_products)
@@ -142,15 +145,17 @@ class Rebuild:
         first = events.order_by("occurred_at").values_list("occurred_at", flat=True).first()
         return max(moment, (first or moment))
 
-    def _due(self, rows: Iterator[Row], batches: frozenset[int]) -> Iterator[Row]:
+    def _due(self, rows: Iterator[Row], batches: frozenset[int], forgotten: frozenset[str]) -> Iterator[Row]:
         """Rows that are there when the rebuild begins: those that come later are learned later.
+
+        What is left of visitors who are being forgotten is never learned again: they are taken back already.
 
         A batch that is seen in the table is also seen among those that wait, unless it was learned before.
         """
         while chunk := list(islice(rows, 5_000)):
             self._keep_lease()
             later = pending_batches(max(batches, default=0) - LATE_BATCHES) - batches
-            due = [row for row in chunk if row.batch not in later] if later else chunk
+            due = [row for row in chunk if row.batch not in later and row.visitor not in forgotten]
             self.events += len(due)
             yield from due
 
@@ -179,7 +184,9 @@ class Rebuild:
 
     def _count(self, spool: Spool, counting: Counting, part: Part) -> PairTable:
         table = PairTable(self._numbering)
-        for item in spool.read():
+        for place, item in enumerate(spool.read()):
+            if place % BEAT_ITEMS == 0:
+                self._keep_lease()
             if item.is_visit:
                 pairs = of_visit(item.products, item.added, counting, part)
             else:
@@ -204,17 +211,17 @@ class Rebuild:
             model._default_manager.using(self._using).bulk_create(chunk)
 
     def _swap_in(self, state: LearnedState, generation: int, batches: frozenset[int], also: Callable[[], None]) -> None:
-        now = timezone.now()
+        # A visitor who was forgotten meanwhile is in what was counted; without a date the next rebuild is due. It is
+        # decided in the very statement that locks the row, or one could be forgotten in between.
+        dated = Case(When(version=state.version, then=Value(timezone.now())), default=None)
         with transaction.atomic(using=self._using):
-            # A visitor who was forgotten meanwhile is in what was counted; without a date the next rebuild is due.
-            is_clean = self._states().filter(version=state.version).exists()
             taken = self._leased().update(
                 generation=generation,
                 version=F("version") + 1,
                 landmark=state.landmark,
                 newest_at=state.newest_at,
                 counting=state.counting,
-                rebuilt_at=now if is_clean else None,
+                rebuilt_at=dated,
                 rebuilding_until=None,
             )
             if not taken:
@@ -225,11 +232,10 @@ class Rebuild:
                 UnlearnedBatch.objects.using(self._using).filter(pk__in=chunk).delete()
             also()
 
-    def _clear(self, generation: int) -> None:
-        """Delete what is not of the valid generation: an earlier one, or what a killed rebuild has left."""
+    def _clear(self, unwanted: Q) -> None:
+        """Delete rows of other generations."""
         for rows in (CandidateList.objects.using(self._using).all(), ProductCounts.objects.using(self._using).all()):
-            # 0 is what was not learned.
-            old = rows.exclude(generation__in=(0, generation)).order_by("pk").values_list("pk", flat=True)
+            old = rows.filter(unwanted).order_by("pk").values_list("pk", flat=True)
             while keys := list(old[:CHUNK_ROWS]):
                 self._keep_lease()
                 rows.filter(pk__in=keys).delete()

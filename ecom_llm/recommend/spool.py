@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import marshal
+import math
 import tempfile
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterator
 from types import TracebackType
 from typing import IO, NamedTuple
 
+from ecom_llm.recommend.contributions import ORDER_PRODUCTS
 from ecom_llm.recommend.pair_table import Numbering
 from ecom_llm.recommend.visits import Learned, Visit
+
+# Of so many pairs one is noted down, to tell how many different ones there are: those the sum of whose numbers this
+# divides, so that every product has its share of them.
+SAMPLING = 64
+_SHIFT = 31
 
 
 class Spooled(NamedTuple):
@@ -34,7 +42,21 @@ class Spool:
     def __init__(self, numbering: Numbering) -> None:
         self._numbering = numbering
         self._file: IO[bytes] = tempfile.TemporaryFile(prefix="ecom_llm")  # noqa: SIM115 - closed in `__exit__`
-        self.pairs = 0
+        self._shown = 0
+        # Each once, whichever of the two is the seed.
+        self._sampled: set[int] = set()
+
+    @property
+    def pairs(self) -> int:
+        """About how many different pairs there are, rather too many than too few.
+
+        Far fewer than what visits and orders show in all: the more of them, the more often the same.
+        """
+        products = len(self._numbering)
+        sampled = len(self._sampled)
+        # Three standard deviations more.
+        estimated = 2 * SAMPLING * math.ceil(sampled + 3 * math.sqrt(sampled) + 3)
+        return min(self._shown, products * (products - 1), estimated)
 
     def __enter__(self) -> Spool:
         return self
@@ -56,11 +78,23 @@ class Spool:
         if isinstance(item, Visit):
             products = tuple(map(number, item.products[-limit:]))
             added = tuple(map(number, sorted(item.added)))
+        elif len(item.products) > ORDER_PRODUCTS:
+            # No pair is counted of it.
+            return
         else:
             products, added = tuple(map(number, sorted(item.products))), ()
         if len(products) > 1:
-            self.pairs += len(products) * (len(products) - 1)
+            self._note(frozenset(products))
             marshal.dump((isinstance(item, Visit), weight, products, added), self._file)
+
+    def _note(self, products: Collection[int]) -> None:
+        self._shown += len(products) * (len(products) - 1)
+        by_rest: defaultdict[int, list[int]] = defaultdict(list)
+        for product in products:
+            by_rest[product % SAMPLING].append(product)
+        for product in products:
+            others = by_rest.get(-product % SAMPLING, ())
+            self._sampled.update(product << _SHIFT | other for other in others if other > product)
 
     def read(self) -> Iterator[Spooled]:
         """All of them from the beginning."""

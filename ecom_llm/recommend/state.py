@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.db import router
+from django.utils import timezone
 
 from ecom_llm import conf
-from ecom_llm.models import LearnedState, ProductCounts, UnlearnedBatch
+from ecom_llm.models import Erasure, LearnedState, ProductCounts, UnlearnedBatch
+from ecom_llm.models.event import ID_SLACK
+from ecom_llm.recommend.blend import Blend
 from ecom_llm.recommend.changes import Changes, Totals
 from ecom_llm.recommend.contributions import Counting
 
@@ -28,6 +32,39 @@ def read_state() -> LearnedState:
     return LearnedState.objects.using(learning_database()).filter(pk=1).first() or LearnedState()
 
 
+def begun_state() -> LearnedState:
+    """The state, its row made where there is none yet: only on a row can two who change it notice each other."""
+    return LearnedState.objects.using(learning_database()).get_or_create(pk=1)[0]
+
+
+def counting_of(state: LearnedState) -> Counting:
+    """How what is valid was counted: what is added to it, or taken from it, is counted the same way."""
+    return Counting(**state.counting)
+
+
+def counting_now(blend: Blend) -> Counting:
+    """How a rebuild would count that begins now.
+
+    Args:
+        blend: the parameters.
+    """
+    settings = conf.get_settings()
+    return Counting(
+        half_life_days=float(settings.recommend.half_life_days),
+        visit_products=settings.recommend.visit_products,
+        step=blend.step,
+        length=blend.length,
+        order_length=blend.order_length,
+        learn_days=settings.recommend.learn_days,
+        visit_gap_minutes=settings.capture.visit_gap_minutes,
+    )
+
+
+def is_counted_as_now(state: LearnedState) -> bool:
+    """Whether no setting of counting has changed since the last rebuild."""
+    return bool(state.counting == asdict(counting_now(Blend.read(state.blend))))
+
+
 def changes_to(state: LearnedState) -> Changes:
     """Changes, none yet, that are counted as the state's counts are.
 
@@ -36,7 +73,7 @@ def changes_to(state: LearnedState) -> Changes:
     """
     if state.landmark is None:
         raise ValueError(NOTHING_LEARNED)
-    return Changes(Counting(**state.counting), state.landmark)
+    return Changes(counting_of(state), state.landmark)
 
 
 def learned_since(state: LearnedState) -> datetime:
@@ -47,7 +84,12 @@ def learned_since(state: LearnedState) -> datetime:
     """
     if state.landmark is None:
         raise ValueError(NOTHING_LEARNED)
-    return state.landmark - timedelta(days=conf.get_settings().recommend.learn_days)
+    return state.landmark - timedelta(days=counting_of(state).learn_days)
+
+
+def learned_until() -> datetime:
+    """The last moment whose events count: a machine whose clock is ahead may have stored what is still to come."""
+    return timezone.now() + ID_SLACK
 
 
 def pending_batches(above: int = 0) -> frozenset[int]:
@@ -58,6 +100,15 @@ def pending_batches(above: int = 0) -> frozenset[int]:
     """
     batches = UnlearnedBatch.objects.using(learning_database()).filter(pk__gt=above)
     return frozenset(batches.values_list("pk", flat=True))
+
+
+def unlearned_visitors() -> frozenset[str]:
+    """Visitors whose part has been taken back from the counts, and whose events may still be there.
+
+    To be read after the state: whoever is unlearned later than that moves its version.
+    """
+    erasures = Erasure.objects.using(learning_database()).filter(is_unlearned=True, done_at__isnull=True)
+    return frozenset(erasures.values_list("visitor", flat=True))
 
 
 def counts_of(product_id: str, generation: int) -> ProductCounts | None:

@@ -75,30 +75,33 @@ class Order:
 
 Learned = Visit | Order
 Wanted = Callable[[Iterator[Row]], Iterator[Row]]
-_Key = tuple[str, str]
+# Of a visit two texts, of an order three, so that neither is taken for the other.
+Key = tuple[str, ...]
 
 
-def iter_all(since: datetime, until: datetime, wanted: Wanted) -> Iterator[Learned]:
+def iter_all(since: datetime, until: datetime, wanted: Wanted, gap: timedelta | None = None) -> Iterator[Learned]:
     """All visits and orders, reading a day of events at a time; no longer than that is the table read from in one go.
 
     A visit is what the source says it is, else a run of a visitor's events, searches and orders among them, with no gap
-    longer than `CAPTURE["VISIT_GAP_MINUTES"]`. An event without a visitor is a visit by itself. An order is one
+    too long. An event without a visitor is a visit by itself. An order is one
     visitor's lines with its id, as long as they come within a day. Held in memory are the visits and orders that may
     go on.
 
     Args:
         since: events from here on.
-        until: up to and with this one's day.
+        until: up to and with this moment.
         wanted: passes on those rows that are to be learned from.
+        gap: the longest that is not too long, `CAPTURE["VISIT_GAP_MINUTES"]` when left out.
     """
-    visits, orders = _Runs(longest_pause), _Runs(lambda row: ORDER_GAP)
+    visits, orders = _visit_runs(gap), _Runs(lambda row: ORDER_GAP)
+    end = until + timedelta(microseconds=1)
     day = first_moment_of_day(since)
     while day <= until:
         next_day = day + timedelta(days=1)
-        for row in wanted(_rows(_between(max(day, since), next_day))):
-            if (run := visits.add(_visit_key(row), row)) and (visit := _visit(run)):
+        for row in wanted(_rows(_between(max(day, since), min(next_day, end)))):
+            if (run := visits.add(visit_key(row), row)) and (visit := _visit(run)):
                 yield visit
-            if (key := _order_key(row)) and (run := orders.add(key, row)) and (order := _order(run)):
+            if (key := order_key(row)) and (run := orders.add(key, row)) and (order := _order(run)):
                 yield order
         yield from _visits(visits.close(next_day))
         yield from _orders(orders.close(next_day))
@@ -116,35 +119,48 @@ def iter_of(visitors: Collection[str], since: datetime, until: datetime) -> Iter
         until: events up to here.
     """
     keys = sorted(visitors)
+    # The bound on ids keeps PostgreSQL out of the partitions of later days.
+    highest = first_id(until + ID_SLACK + timedelta(seconds=1))
+    within = _activity().since(since).filter(occurred_at__lte=until, id__lt=highest)
     for start in range(0, len(keys), CHUNK_VISITORS):
-        events = _activity().since(since).filter(visitor__in=keys[start : start + CHUNK_VISITORS])
-        rows = _rows(events.filter(occurred_at__lte=until).order_by("visitor", "occurred_at", "id"))
+        events = within.filter(visitor__in=keys[start : start + CHUNK_VISITORS])
+        rows = _rows(events.order_by("visitor", "occurred_at", "id"))
         for visitor, group in groupby(rows, key=lambda row: row.visitor):
             yield visitor, list(group)
 
 
-def cut(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """Cut one visitor's rows, oldest first, into the rows of each visit."""
-    visits = _Runs(longest_pause)
+def cut(rows: Iterable[Row], gap: timedelta | None = None) -> Iterator[list[Row]]:
+    """Cut one visitor's rows, oldest first, into the rows of each visit; for `gap` see `iter_all`."""
+    visits = _visit_runs(gap)
     for row in rows:
-        if run := visits.add(_visit_key(row), row):
+        if run := visits.add(visit_key(row), row):
             yield run
     yield from visits.close()
 
 
-def learned_from(rows: Collection[Row]) -> list[Learned]:
-    """The visits and orders in one visitor's rows, oldest first."""
-    found: list[Learned] = list(_visits(cut(rows)))
+def learned_from(rows: Collection[Row], gap: timedelta | None = None) -> list[Learned]:
+    """The visits and orders in one visitor's rows, oldest first; for `gap` see `iter_all`."""
+    found: list[Learned] = list(_visits(cut(rows, gap)))
     orders = _Runs(lambda row: ORDER_GAP)
     for row in rows:
-        if (key := _order_key(row)) and (run := orders.add(key, row)):
+        if (key := order_key(row)) and (run := orders.add(key, row)):
             found += _orders([run])
     return [*found, *_orders(orders.close())]
 
 
-def longest_pause(row: Row) -> timedelta:
-    """How long a visit may pause after one of its rows."""
-    return NAMED_VISIT_GAP if row.visit else timedelta(minutes=conf.get_settings().capture.visit_gap_minutes)
+def longest_pause(row: Row, gap: timedelta) -> timedelta:
+    """How long a visit may pause after one of its rows; `gap` is for one that its source does not name."""
+    return NAMED_VISIT_GAP if row.visit else gap
+
+
+def visit_key(row: Row) -> Key:
+    """By which the rows of one visit, or of one that follows it, are known."""
+    return row.visitor, row.visit
+
+
+def order_key(row: Row) -> Key | None:
+    """By which the lines of one order are known; None for a row that is none."""
+    return (row.visitor, "order", row.order_id) if row.kind == EventKind.PURCHASE and row.order_id else None
 
 
 class _Runs:
@@ -152,9 +168,9 @@ class _Runs:
 
     def __init__(self, pause: Callable[[Row], timedelta]) -> None:
         self._pause = pause
-        self._open: dict[_Key, list[Row]] = {}
+        self._open: dict[Key, list[Row]] = {}
 
-    def add(self, key: _Key, row: Row) -> list[Row] | None:
+    def add(self, key: Key, row: Row) -> list[Row] | None:
         """Take the next row; gives the run that ended with it, or before it, if one did."""
         if key == NOBODY:
             return [row]
@@ -172,6 +188,11 @@ class _Runs:
 
     def _is_over(self, rows: list[Row], moment: datetime) -> bool:
         return moment - rows[-1].occurred_at > self._pause(rows[-1])
+
+
+def _visit_runs(gap: timedelta | None) -> _Runs:
+    longest = timedelta(minutes=conf.get_settings().capture.visit_gap_minutes) if gap is None else gap
+    return _Runs(lambda row: longest_pause(row, longest))
 
 
 def _activity() -> EventQuerySet:
@@ -198,14 +219,6 @@ def _between(start: datetime, end: datetime) -> EventQuerySet:
 def _rows(events: EventQuerySet) -> Iterator[Row]:
     columns = events.values_list("visitor", "visit", "product_id", "occurred_at", "kind", "order_id", "batch")
     return map(Row._make, columns.iterator(chunk_size=CHUNK_EVENTS))
-
-
-def _visit_key(row: Row) -> _Key:
-    return row.visitor, row.visit
-
-
-def _order_key(row: Row) -> _Key | None:
-    return (row.visitor, row.order_id) if row.kind == EventKind.PURCHASE and row.order_id else None
 
 
 def _visits(runs: Iterable[list[Row]]) -> Iterator[Visit]:

@@ -138,6 +138,19 @@ def test_price_and_stock_leave_the_hash_alone(kettle: Product) -> None:
     assert catalog.offer(kettle).is_available is False
 
 
+@pytest.mark.parametrize(
+    ("value", "price", "is_told"),
+    [("12.50", Decimal("12.50"), False), (12, Decimal(12), False), ("", None, False), ("on request", None, True)],
+)
+def test_price_that_is_no_number_is_none_and_is_told_without_its_words(
+    kettle: Product, caplog: pytest.LogCaptureFixture, value: object, price: Decimal | None, is_told: bool
+) -> None:
+    catalog = ModelCatalog({"model": Product, "fields": {"price": lambda product: value}})
+    assert catalog.offer(kettle).price == price
+    assert bool(caplog.records) is is_told
+    assert "on request" not in caplog.text
+
+
 def test_filter_hides_products_altogether(kettle: Product) -> None:
     catalog = ModelCatalog({**OPTIONS, "filter": {"stock__gt": 100}})
     assert list(catalog.iter_ids()) == []

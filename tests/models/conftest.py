@@ -11,7 +11,7 @@ import pytest
 from django.apps import apps
 from django.db import connection, connections
 
-from ecom_llm.models import Event, partitions
+from ecom_llm.models import Event, UnlearnedBatch, partitions
 from ecom_llm.models.partition_catalog import today
 from tests.capture import test_inserting
 
@@ -21,11 +21,15 @@ SCHEMA = "Shop-1"
 migration = import_module("ecom_llm.migrations.0004_partition_events")
 
 
+# An event is stored together with its batch.
+THERE = (Event, UnlearnedBatch)
+
+
 class EventsThere:
     """A shop's router that keeps events in the schema."""
 
     def db_for_read(self, model: Any, **hints: object) -> str | None:
-        return "shop" if model is Event else None
+        return "shop" if model in THERE else None
 
     db_for_write = db_for_read
 
@@ -55,7 +59,8 @@ def plain_shop(django_db_setup: None, django_db_blocker: Any, settings: Any) -> 
         cursor.execute(f'DROP SCHEMA IF EXISTS "{SCHEMA}" CASCADE')
         cursor.execute(f'CREATE SCHEMA "{SCHEMA}"')
         with connections["shop"].schema_editor() as editor:
-            editor.create_model(Event)
+            for model in THERE:
+                editor.create_model(model)
         yield "shop"
         cursor.execute(f'DROP SCHEMA "{SCHEMA}" CASCADE')
         connections["shop"].close()

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core import serializers
-from django.db import connection, connections
+from django.db import IntegrityError, connection, connections
 from django.utils import timezone
 
 from ecom_llm.entities import EventKind
 from ecom_llm.ids import time_of, uuid7
-from ecom_llm.models import Event
+from ecom_llm.models import Event, UnlearnedBatch
 from ecom_llm.models.event import ID_SLACK, placed_id
 
 LONG_AGO = timezone.now() - timedelta(days=400)
@@ -79,6 +80,28 @@ def test_an_event_of_the_future_is_kept_with_those_of_today() -> None:
     future = timezone.now() + timedelta(days=4000)
 
     assert is_near(placed_id(uuid7(future), future), timezone.now())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("write", [lambda made: made.save(), lambda made: Event.objects.bulk_create([made])])
+def test_an_event_and_what_announces_it_are_committed_together(
+    monkeypatch: pytest.MonkeyPatch, write: Callable[[Event], Any]
+) -> None:
+    """Or somebody could learn from the batch before its event is there, and never again."""
+    begin = UnlearnedBatch.begin
+    is_open: list[bool] = []
+
+    def begin_and_look(events: Iterable[Event], using: str) -> int | None:
+        number = begin(events, using)
+        is_open.append(connections[using].in_atomic_block)
+        return number
+
+    monkeypatch.setattr(UnlearnedBatch, "begin", begin_and_look)
+    write(event(LONG_AGO))
+    assert is_open == [True]
+    with pytest.raises(IntegrityError):
+        write(event(LONG_AGO, quantity=None))
+    assert (Event.objects.count(), UnlearnedBatch.objects.count()) == (1, 1)
 
 
 @pytest.mark.django_db

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import DatabaseError, DataError, OperationalError, ProgrammingError
+from django.db.models import F
+from django.utils import timezone
 
 from ecom_llm import pipeline
 from ecom_llm.entities import Kind, TextKey
 from ecom_llm.generate import interrupted, jobs
 from ecom_llm.generate.requests import request_texts
-from ecom_llm.models import GenerationJob
+from ecom_llm.models import GenerationJob, LearningRun
 from ecom_llm.pipeline import sweeping
+from ecom_llm.recommend import increments
+from ecom_llm.recommend.increments import number_waiting
+from tests.recommend.conftest import record
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +37,7 @@ def fail_learning(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[int
     """Have learning raise; gives a list that grows with each try."""
     tries: list[int] = []
 
-    def learn() -> None:
+    def learn(**_: Any) -> None:
         tries.append(1)
         raise error
 
@@ -90,6 +96,29 @@ def test_learning_in_a_database_that_is_away_tells_the_worker(monkeypatch: pytes
             pipeline.sweep()
     pipeline.sweep()
     assert len(tries) == 2
+
+
+def test_learning_takes_turns_with_texts_and_goes_on_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(increments, "CHUNK_EVENTS", 1)
+    monkeypatch.setattr(sweeping, "_content_rests_until", float("inf"))
+    pipeline.sweep()
+    LearningRun.objects.update(finished_at=timezone.now() - timedelta(hours=1))
+    for number in range(4):
+        record(f"p:{number}", "jacket-1", timezone.now())
+    request_texts(KEYS)
+    learned = []
+    for pause in (0, 0, 31):
+        LearningRun.objects.update(finished_at=F("finished_at") - timedelta(seconds=pause))
+        pipeline.sweep()
+        learned.append(4 - number_waiting())
+    assert learned == [1, 1, 2]
+    # Nothing else to be done.
+    assert pipeline.run_once("test").stored == 2
+    pipeline.sweep()
+    assert number_waiting() == 0
+    record("p:5", "jacket-1", timezone.now())
+    pipeline.sweep()
+    assert number_waiting() == 1
 
 
 def test_first_worker_back_from_an_outage_leaves_others_time_to_come_back(

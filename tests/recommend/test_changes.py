@@ -11,7 +11,9 @@ from ecom_llm.recommend.pair_counts import ADDED, AFTER, BOUGHT
 from ecom_llm.recommend.visits import Learned, Order, Visit
 
 NOW = timezone.now()
-COUNTING = Counting(half_life_days=10, visit_products=30, step=1, length=0.25, order_length=0.75)
+COUNTING = Counting(
+    half_life_days=10, visit_products=30, step=1, length=0.25, order_length=0.75, learn_days=365, visit_gap_minutes=30
+)
 VISIT = Visit(("a", "b", "a"), frozenset({"a", "b"}), NOW - timedelta(days=10))
 ORDER = Order(frozenset({"a", "b"}), NOW)
 

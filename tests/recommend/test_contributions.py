@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,8 +12,10 @@ from hypothesis import strategies as st
 from ecom_llm.recommend.contributions import ORDER_PRODUCTS, Contribution, Counting, Part, of_order, of_visit
 from ecom_llm.recommend.pair_counts import ADDED, AFTER, BEFORE, BOUGHT, TOGETHER
 
-PLAIN = Counting(half_life_days=10, visit_products=30, step=1, length=0, order_length=0)
-DAMPED = Counting(half_life_days=10, visit_products=30, step=2, length=0.5, order_length=0.75)
+PLAIN = Counting(
+    half_life_days=10, visit_products=30, step=1, length=0, order_length=0, learn_days=365, visit_gap_minutes=30
+)
+DAMPED = replace(PLAIN, step=2, length=0.5, order_length=0.75)
 
 
 def of_kind(kind: int, found: Sequence[Contribution]) -> dict[tuple[int, int], float]:

@@ -199,6 +199,42 @@ def test_two_browsers_of_one_person_are_taken_back_together(visit: Visit) -> Non
     assert Erasure.objects.filter(is_unlearned=True, done_at__isnull=False).count() == 2
 
 
+@pytest.mark.parametrize(
+    ("then", "now", "minutes"),
+    [
+        ({"RECOMMEND": {"LEARN_DAYS": 30}}, {"RECOMMEND": {"LEARN_DAYS": 365}}, 1),
+        ({"CAPTURE": {"VISIT_GAP_MINUTES": 30}}, {"CAPTURE": {"VISIT_GAP_MINUTES": 90}}, 60),
+        ({"RECOMMEND": {"HALF_LIFE_DAYS": 10}}, {"RECOMMEND": {"HALF_LIFE_DAYS": 300}}, 1),
+    ],
+    ids=["days", "gap", "half-life"],
+)
+def test_a_visitor_is_taken_back_as_they_were_counted_whatever_the_settings_say_by_now(
+    visit: Visit, use_settings: Callable[..., None], then: dict[str, Any], now: dict[str, Any], minutes: int
+) -> None:
+    use_settings(**then)
+    visit("p0", "p1", "p2", visitor=ADAM)
+    learn()
+    expected = counts_now()
+    for days in (60, 1):
+        for number, seen in enumerate(("p0", "p1")):
+            record(EVA, seen, timezone.now() - timedelta(days=days, minutes=-minutes * number))
+    learn(rebuild=True)
+    use_settings(**now)
+    erase([EVA])
+    expected.check(counts_now())
+
+
+def test_what_a_machine_whose_clock_is_ahead_has_stored_is_taken_back_too(visit: Visit) -> None:
+    visit("p0", "p1", visitor=ADAM)
+    learn()
+    for seconds, seen in ((3600, "p2"), (3605, "p3")):
+        record(EVA, seen, timezone.now() + timedelta(seconds=seconds))
+    learn()
+    assert pairs_of("p2").keys() == {"p3"}
+    erase([EVA])
+    assert pairs_of("p2") == {}
+
+
 def test_a_visitor_of_long_ago_is_taken_back_as_they_were_counted(use_settings: Callable[..., None]) -> None:
     use_settings(RECOMMEND={"LEARN_DAYS": 30})
     now = timezone.now()

@@ -16,7 +16,8 @@ from ecom_llm.capture.storing import store
 from ecom_llm.entities import EventKind, EventRecord, ListKind
 from ecom_llm.ids import uuid7
 from ecom_llm.models import CandidateList, Event, LearnedState, LearningRun, UnlearnedBatch
-from ecom_llm.recommend import applying, increments
+from ecom_llm.models.event import ID_SLACK
+from ecom_llm.recommend import applying, increments, new_rows
 from ecom_llm.recommend.applying import LearnedMeanwhileError
 from ecom_llm.recommend.increments import learn_next, number_waiting
 from ecom_llm.recommend.learning import learn
@@ -77,6 +78,18 @@ def test_a_named_visit_that_goes_on_for_days_is_one_visit() -> None:
     counts.check(counts_now())
 
 
+def test_an_order_whose_lines_come_over_days_is_one_order() -> None:
+    learn()
+    for hours in (0, 20, 40, 60):
+        moment = NOW - timedelta(hours=100 - hours)
+        record("p:1", f"p{hours // 20}", moment, kind=EventKind.PURCHASE, order_id="1", visit=f"v{hours}")
+        learn()
+    counts = counts_now()
+    assert pairs_of("p0")["p3"].supports[BOUGHT] == 1
+    learn(rebuild=True)
+    counts.check(counts_now())
+
+
 def test_an_order_across_midnight_is_one_order() -> None:
     learn()
     midnight = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
@@ -93,15 +106,15 @@ def test_an_order_across_midnight_is_one_order() -> None:
 def test_an_event_that_is_stored_while_others_are_learned_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:
     learn()
     record("p:1", "p0", NOW - timedelta(minutes=9))
-    read = increments.iter_of
+    read = new_rows.iter_of
 
     def read_late(*args: Any) -> Any:
-        monkeypatch.setattr(increments, "iter_of", read)
+        monkeypatch.setattr(new_rows, "iter_of", read)
         record("p:1", "p1", NOW - timedelta(minutes=8))
         return read(*args)
 
-    monkeypatch.setattr(increments, "iter_of", read_late)
-    assert learn().events == 2
+    monkeypatch.setattr(new_rows, "iter_of", read_late)
+    assert [learn().events, learn().events] == [1, 1]
     counts = counts_now()
     learn(rebuild=True)
     counts.check(counts_now())
@@ -267,6 +280,21 @@ def test_lists_of_the_shop_follow_new_events(visit: Visit) -> None:
     assert LearnedState.objects.get().generation == 1
 
 
+def test_what_is_new_is_counted_as_all_else_was_until_all_is_learned_anew(use_settings: Visit) -> None:
+    use_settings(RECOMMEND={"LEARN_DAYS": 30}, CAPTURE={"VISIT_GAP_MINUTES": 30})
+    record("p:1", "p0", NOW)
+    learn()
+    use_settings(RECOMMEND={"LEARN_DAYS": 90}, CAPTURE={"VISIT_GAP_MINUTES": 90})
+    for days, minutes, product_id in ((60, 0, "p0"), (60, 1, "p1"), (2, 0, "p0"), (2, 60, "p2")):
+        record("p:2", product_id, NOW - timedelta(days=days, minutes=-minutes))
+    while learn_next() is not None:
+        pass
+    assert pairs_of("p0").keys() == set()
+    LearningRun.objects.update(seconds=0.0)
+    assert learn().kind == LearningRun.Kind.REBUILD
+    assert pairs_of("p0").keys() == {"p1", "p2"}
+
+
 def test_events_from_another_time_count_as_little_as_in_a_rebuild(use_settings: Visit) -> None:
     """Of a machine with a wrong clock, or older than what is learned from."""
     use_settings(RECOMMEND={"LEARN_DAYS": 30})
@@ -275,8 +303,13 @@ def test_events_from_another_time_count_as_little_as_in_a_rebuild(use_settings: 
     for number, days in enumerate((-4000, 31, 1000), start=1):
         record(f"p:{days}", "p0", NOW - timedelta(days=days))
         record(f"p:{days}", f"p{number}", NOW - timedelta(days=days, seconds=-9))
+    # A visit that begins where what counts ends.
+    last = timezone.now() + ID_SLACK
+    for minutes, product_id in ((-5, "p4"), (5, "p5")):
+        record("p:last", product_id, last + timedelta(minutes=minutes))
     learn()
     counts = counts_now()
     assert pairs_of("p0") == {}
+    assert pairs_of("p4") == {}
     learn(rebuild=True)
     counts.check(counts_now())

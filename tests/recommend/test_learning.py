@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -10,7 +12,8 @@ from django.utils import timezone
 
 from ecom_llm.entities import EventKind, EvidenceKind, ListKind
 from ecom_llm.models import Event, LearnedState, LearningRun
-from ecom_llm.recommend import learning
+from ecom_llm.recommend import increments, learning
+from ecom_llm.recommend.increments import number_waiting
 from ecom_llm.recommend.learning import has_work, is_rebuild_due, learn
 from ecom_llm.recommend.pair_counts import ADDED, AFTER, BEFORE, BOUGHT, TOGETHER
 from tests.conftest import MakeCatalog
@@ -105,10 +108,49 @@ def test_learning_again_changes_nothing(visit: Visit) -> None:
     assert LearningRun.objects.count() == 2
 
 
+def test_events_that_come_while_others_are_learned_are_left_to_the_next_run(visit: Visit) -> None:
+    learn()
+    visit("pot", "pan")
+    said: list[str] = []
+
+    def go_on(words: str) -> None:
+        said.append(words)
+        # As shoppers do for as long as it learns.
+        if len(said) < 9:
+            visit("pot", "bag")
+
+    assert learn(progress=go_on).events == 2
+    assert (len(said), number_waiting()) == (1, 2)
+    assert learn().is_complete
+
+
+@pytest.mark.parametrize("limits", [{"should_stop": lambda: True}, {"seconds": 0.0}], ids=["told", "time"])
+def test_who_is_to_stop_learns_one_step_and_says_whether_there_is_more(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch, limits: dict[str, Any]
+) -> None:
+    learn()
+    visit("pot", "pan", "bag")
+    monkeypatch.setattr(increments, "CHUNK_EVENTS", 2)
+    assert [(run.events, run.is_complete) for run in (learn(**limits), learn(**limits))] == [(2, False), (1, True)]
+    assert candidates("pot") == ["pan", "bag"]
+
+
 def test_old_runs_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(learning, "KEPT_RUNS", 2)
     runs = [learn(rebuild=True).pk for _ in range(4)]
     assert list(LearningRun.objects.order_by("pk").values_list("pk", flat=True)) == runs[-2:]
+
+
+def test_much_is_new_is_told_by_the_last_rebuild_however_many_increments_came_after_it(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "KEPT_RUNS", 2)
+    for _ in range(4):
+        visit("pot", "pan")
+        learn()
+    assert list(LearningRun.objects.order_by("pk").values_list("kind", flat=True)) == ["rebuild", *["increment"] * 2]
+    monkeypatch.setattr(learning, "number_waiting", lambda: 334)
+    assert is_rebuild_due()
 
 
 def test_all_is_learned_anew_once_a_day(use_settings: Visit) -> None:
@@ -119,6 +161,29 @@ def test_all_is_learned_anew_once_a_day(use_settings: Visit) -> None:
     assert is_rebuild_due()
     assert has_work()
     use_settings(RECOMMEND={"REBUILD_HOURS": 26})
+    assert not is_rebuild_due()
+
+
+@pytest.mark.parametrize(
+    ("changed", "is_due"),
+    [
+        ({"RECOMMEND": {"LEARN_DAYS": 30}}, True),
+        ({"RECOMMEND": {"HALF_LIFE_DAYS": 3}}, True),
+        ({"RECOMMEND": {"VISIT_PRODUCTS": 3}}, True),
+        ({"CAPTURE": {"VISIT_GAP_MINUTES": 3}}, True),
+        ({"RECOMMEND": {"MIN_SUPPORT": 9}}, False),
+    ],
+)
+def test_all_is_learned_anew_when_it_would_be_counted_otherwise(
+    use_settings: Callable[..., None], changed: dict[str, Any], is_due: bool
+) -> None:
+    learn()
+    use_settings(**changed)
+    LearningRun.objects.update(seconds=600.0)
+    assert not is_rebuild_due()
+    LearningRun.objects.update(seconds=0.0)
+    assert is_rebuild_due() is is_due
+    learn()
     assert not is_rebuild_due()
 
 

@@ -62,7 +62,7 @@ def test_a_history_of_long_ago_is_weighed_as_one_of_today() -> None:
             assert weights == pytest.approx(new[key], rel=1e-4), key
 
 
-@pytest.mark.parametrize("max_pairs", [1, 7, 50])
+@pytest.mark.parametrize("max_pairs", [1, 7, 20])
 def test_a_rebuild_in_several_parts_counts_the_same(
     visit: Visit, order: Visit, monkeypatch: pytest.MonkeyPatch, max_pairs: int
 ) -> None:
@@ -128,6 +128,28 @@ def test_what_a_killed_rebuild_has_left_is_cleaned_up(visit: Visit) -> None:
     assert candidates("harbour") == ["quay"]
 
 
+def test_the_clean_up_of_a_rebuild_leaves_the_next_one_alone(visit: Visit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its lease is given back, so the next one may have written its rows already."""
+    visit("harbour", "quay", times=3)
+    learn()
+    clear, swap_in = Rebuild._clear, Rebuild._swap_in
+    calls: list[str] = []
+
+    def rebuild_before(own: Rebuild, unwanted: Any) -> None:
+        calls.append("clear")
+        if len(calls) == 2:
+            monkeypatch.setattr(Rebuild, "_swap_in", lambda *args: (clear(own, unwanted), swap_in(*args)))
+            learn(rebuild=True)
+        else:
+            clear(own, unwanted)
+
+    monkeypatch.setattr(Rebuild, "_clear", rebuild_before)
+    learn(rebuild=True)
+    assert LearnedState.objects.get().generation == 3
+    assert candidates("harbour") == ["quay"]
+    assert generations() == {3}
+
+
 def test_lists_of_content_outlive_a_rebuild() -> None:
     CandidateList.objects.create(
         kind="content", seed="harbour", product_ids=pack_ids(["quay"]), weights=pack_floats([0.9])
@@ -181,6 +203,19 @@ def test_a_rebuild_that_was_held_up_leaves_the_field_to_the_next_one(
     assert until() == anothers
     assert all_lists() == lists
     assert LearnedState.objects.get().generation == 1
+
+
+def test_whoever_counts_for_long_notices_that_another_rebuild_has_begun(
+    visit: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visit("harbour", "quay", times=9)
+    monkeypatch.setattr(rebuilding, "LEASE", timedelta(0))
+    monkeypatch.setattr(rebuilding, "BEAT_ITEMS", 3)
+    counted: list[Any] = []
+    monkeypatch.setattr(rebuilding, "of_visit", lambda *args: leased_until(NOW) or counted.append(args) or iter(()))
+    with pytest.raises(RebuildUnderWayError):
+        learn(rebuild=True)
+    assert len(counted) == 3
 
 
 def test_a_visitor_who_is_forgotten_during_a_rebuild_is_left_out_by_another_one(
@@ -289,7 +324,7 @@ def test_a_failing_catalogue_leaves_the_old_lists(visit: Visit, monkeypatch: pyt
     visit("harbour", "quay")
     learn()
     lists = all_lists()
-    monkeypatch.setattr(MemoryCatalog, "offer", lambda self, product: 1 // 0)
+    monkeypatch.setattr(MemoryCatalog, "in_bulk", lambda self, product_ids: 1 // 0)
     with pytest.raises(ZeroDivisionError):
         learn(rebuild=True)
     assert all_lists() == lists

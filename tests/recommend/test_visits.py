@@ -151,6 +151,17 @@ def test_only_the_rows_that_are_wanted_count() -> None:
     assert visit.products == ("a", "c")
 
 
+def test_visits_end_where_they_are_asked_to() -> None:
+    """To the moment, as whoever reads one visitor's rows has it."""
+    for minutes, product_id in ((9, "a"), (8, "b"), (7, "c")):
+        record("p:1", product_id, ago(minutes))
+    [visit] = iter_all(LONG_AGO, ago(8), lambda rows: rows)
+    assert isinstance(visit, Visit)
+    assert visit.products == ("a", "b")
+    [(_, rows)] = iter_of({"p:1"}, LONG_AGO, ago(8))
+    assert learned_from(rows) == [visit]
+
+
 def test_rows_of_many_visitors_come_by_visitor(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visits, "CHUNK_VISITORS", 2)
     for number in range(5):

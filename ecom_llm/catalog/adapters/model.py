@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from decimal import Decimal
 from functools import reduce
 from operator import and_, or_
 from typing import Any
@@ -15,7 +14,7 @@ from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FieldError
 from django.db.models import Manager, Model, Q, QuerySet
 
 from ecom_llm.catalog.adapters.base import CatalogAdapter
-from ecom_llm.catalog.field_map import FieldReader, as_text, make_reader
+from ecom_llm.catalog.field_map import FieldReader, as_price, as_text, make_reader
 from ecom_llm.entities import Fact, Offer, ProductFacts
 from ecom_llm.exceptions import ConfigurationError, FieldMapError, ProductNotFoundError
 
@@ -62,6 +61,9 @@ class ModelCatalog(CatalogAdapter):
         if hasattr(self.model, "get_absolute_url"):
             fields.setdefault("url", "get_absolute_url")
         self._readers = {name: make_reader(self.model, name, source) for name, source in fields.items()}
+        if price := self._readers.get("price"):
+            # Within the reader, which logs what is no price and counts it as absent.
+            self._readers["price"] = FieldReader(price.source, lambda product: as_price(price.get(product)))
         updated_at = fields.get("updated_at")
         self._updated_at = (
             updated_at.replace(".", "__") if isinstance(updated_at, str) and ":" not in updated_at else ""
@@ -207,9 +209,8 @@ class ModelCatalog(CatalogAdapter):
         )
 
     def offer(self, product: Any) -> Offer:
-        price = self._read(product, "price")
         return Offer(
-            price=None if price is None else Decimal(str(price)),
+            price=self._read(product, "price"),
             currency=as_text(self._read(product, "currency")),
             is_available=self._flag(product, "available"),
         )

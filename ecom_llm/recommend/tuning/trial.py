@@ -14,12 +14,12 @@ from ecom_llm.entities import ListKind
 from ecom_llm.recommend.blend import Blend
 from ecom_llm.recommend.candidates import score, weigh_seeds
 from ecom_llm.recommend.changes import WHOLE_SHOP, Changes, Totals
-from ecom_llm.recommend.contributions import Counting
 from ecom_llm.recommend.lists import Listed, Lists
 from ecom_llm.recommend.measuring.evaluating import Shop, evaluate
 from ecom_llm.recommend.measuring.metrics import Accuracy
 from ecom_llm.recommend.pair_counts import pack_counts, strongest, unpack_counts
 from ecom_llm.recommend.popularity import popularity
+from ecom_llm.recommend.state import counting_now
 from ecom_llm.recommend.tuning.parts import StoppedError
 from ecom_llm.recommend.visits import Learned
 from ecom_llm.recommend.weighing import Weighing
@@ -178,9 +178,7 @@ class Trials:
     def _count(self, blend: Blend) -> Counted:
         key = blend.step, blend.length, blend.order_length
         if key not in self._counted:
-            settings = conf.get_settings().recommend
-            counting = Counting(float(settings.half_life_days), settings.visit_products, *key)
-            changes = Changes(counting, self._until)
+            changes = Changes(counting_now(blend), self._until)
             for item in self._older:
                 self._check()
                 changes.add([item])
