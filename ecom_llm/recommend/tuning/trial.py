@@ -18,7 +18,7 @@ from ecom_llm.recommend.lists import Listed, Lists
 from ecom_llm.recommend.measuring.evaluating import Shop, evaluate
 from ecom_llm.recommend.measuring.metrics import Accuracy
 from ecom_llm.recommend.pair_counts import pack_counts, strongest, unpack_counts
-from ecom_llm.recommend.popularity import popularity
+from ecom_llm.recommend.popularity import POPULAR_PRODUCTS, popularity
 from ecom_llm.recommend.state import counting_now
 from ecom_llm.recommend.tuning.parts import StoppedError
 from ecom_llm.recommend.visits import Learned
@@ -197,7 +197,7 @@ class Trials:
 
 def _popular(totals: Mapping[str, Totals], known: Collection[str]) -> Listed:
     weights = {product_id: popularity(totals.get(product_id, Totals())) for product_id in known}
-    best = nsmallest(conf.get_settings().recommend.candidates, weights, key=lambda item: (-weights[item], item))
+    best = nsmallest(POPULAR_PRODUCTS, weights, key=lambda item: (-weights[item], item))
     return Listed(WHOLE_SHOP, best, array("d", (weights[item] for item in best)))
 
 
