@@ -16,10 +16,11 @@ import pytest
 from celery import Celery
 from celery.bin.worker import worker as worker_command
 
-from ecom_llm import checks, metrics
+from ecom_llm import checks, conf, metrics
 from ecom_llm.checks import check_settings
 from ecom_llm.management.commands.ecom_llm_worker import MISCONFIGURED_STATUS
 from ecom_llm.management.supervisor import GRACE_SECONDS
+from ecom_llm.tasks import learn_events
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -28,7 +29,8 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (DOCS / page).read_text(), re.MULTILINE | re.DOTALL)
 
 
-COMMON, REDIS, RABBITMQ = [text for text in blocks("production.md", "python") if "CELERY_" in text]
+COMMON, REDIS, RABBITMQ = [text for text in blocks("production.md", "python") if "CELERY_BROKER" in text]
+LEARNING = next(text for text in blocks("production.md", "python") if "CELERY_BEAT" in text)
 UNITS = blocks("production.md", "ini")
 
 
@@ -51,6 +53,15 @@ def test_broker_settings_pass_every_check(
     monkeypatch.setattr(checks, "current_app", app)
     use_settings(GENERATE={"DRIVER": "celery"})
     assert check_settings() == []
+
+
+def test_schedule_of_learning_names_what_is_there(use_settings: Any) -> None:
+    chosen: dict[str, Any] = {"ECOM_LLM": {}}
+    exec(LEARNING, chosen)  # noqa: S102 - this project's own page
+    use_settings(**chosen["ECOM_LLM"])
+    assert conf.get_settings().recommend.learn_in_workers is False
+    scheduled = {entry["task"] for entry in chosen["CELERY_BEAT_SCHEDULE"].values()}
+    assert scheduled == chosen["CELERY_TASK_ROUTES"].keys() == {learn_events.name}
 
 
 def test_checks_would_find_the_broker_settings_missing(use_settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
