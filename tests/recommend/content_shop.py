@@ -15,6 +15,8 @@ from ecom_llm.models import CandidateList
 from ecom_llm.recommend.packing import unpack_floats, unpack_ids
 
 LONG_AGO = timezone.now() - timedelta(days=30)
+# Of what a test changes: however long ago this was read, it was updated since the last look.
+JUST_NOW = timezone.now() + timedelta(days=1)
 
 
 def product(product_id: str, name: str, category: str, **values: Any) -> MemoryProduct:
@@ -29,7 +31,7 @@ SHOP = (
     product("press", "Coffee Press", "Coffee", attributes={"Material": "stainless steel"}),
     product("hidden", "Hidden Rain Jacket", "Jackets", is_visible=False),
 )
-MOOR = product("moor", "Moor Rain Jacket", "Jackets", updated_at=timezone.now())
+MOOR = product("moor", "Moor Rain Jacket", "Jackets", updated_at=JUST_NOW)
 
 
 def listed(seed: str) -> dict[str, float]:

@@ -6,19 +6,18 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
 from ecom_llm.recommend import content, content_lists
 from ecom_llm.recommend.comparing import WordComparison
 from ecom_llm.recommend.content import ContentReport, forget_content, update_content
 from tests.conftest import MakeCatalog
-from tests.recommend.content_shop import MOOR, all_listed, change, listed, product
+from tests.recommend.content_shop import JUST_NOW, MOOR, all_listed, change, listed, product
 
 pytestmark = pytest.mark.django_db
 
 # All alike: with three places in a list, the first ones stand in every list, and hold only each other.
 MUGS = [product(f"mug{number}", "Enamel Mug", "Mugs") for number in range(9)]
-LANTERN = product("mug0", "Storm Lantern", "Camping", updated_at=timezone.now())
+LANTERN = product("mug0", "Storm Lantern", "Camping", updated_at=JUST_NOW)
 
 
 @pytest.fixture
