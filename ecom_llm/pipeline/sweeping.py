@@ -39,7 +39,7 @@ BUSY_LEARN_PAUSE_SECONDS = 30.0
 
 # What a sweep gives to comparing products while no text waits to be written, and what while some do, and how often.
 CONTENT_SECONDS = 10.0
-BUSY_CONTENT_SECONDS = 1.0
+BUSY_CONTENT_SECONDS = 3.0
 BUSY_CONTENT_PAUSE_SECONDS = 30.0
 CONTENT_START_SECONDS = 15.0
 # How long comparing is left alone after it has failed.

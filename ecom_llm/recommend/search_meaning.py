@@ -74,7 +74,9 @@ class Meaning:
 
     def close_products(self, limit: int) -> list[str]:
         """Ids of the products that are close enough in meaning, closest first."""
-        return self._index.find(self.words, limit) if self._index is not None else []
+        # Signs alone mean nothing, and would be close to anything.
+        has_words = any(character.isalnum() for character in self.words)
+        return self._index.find(self.words, limit) if self._index is not None and has_words else []
 
 
 def understand(query: str) -> Meaning:

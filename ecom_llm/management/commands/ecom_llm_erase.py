@@ -21,6 +21,7 @@ COUNTED = {
     "texts": "texts",
     "jobs": "jobs",
     "accounts": "links to accounts",
+    "not_interested": "products not wanted",
     "stream_entries": "events in Redis",
 }
 

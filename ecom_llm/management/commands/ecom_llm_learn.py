@@ -13,6 +13,9 @@ from ecom_llm.management.database import database_errors_told
 from ecom_llm.recommend.content import ContentReport, update_content
 from ecom_llm.recommend.learning import RebuildUnderWayError, learn
 
+# As a shell tells of a process that Ctrl-C ended.
+INTERRUPTED_STATUS = 130
+
 
 class Command(BaseCommand):
     """Learns item pairs; safe to stop: the old lists stay until the new ones are there, and the next run goes on."""
@@ -32,6 +35,13 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Learn, and say from how much."""
         del args
+        try:
+            self._learn(options)
+        except KeyboardInterrupt as error:
+            self.stderr.write("Stopped. Pages keep what was complete, and the next run goes on.", str)
+            raise SystemExit(INTERRUPTED_STATUS) from error
+
+    def _learn(self, options: dict[str, Any]) -> None:
         is_told = options["verbosity"] > 0
         if is_told:
             self.stdout.write("Learning from events …")
@@ -44,7 +54,7 @@ class Command(BaseCommand):
         if is_told:
             how = "anew" if run.kind == run.Kind.REBUILD else "from what is new"
             self.stdout.write(f"Learned {how}: {run.pairs} pairs from {run.events} events in {run.seconds:.1f} s.")
-            self.stdout.write("Comparing products …")
+            self.stdout.write("Comparing products, and preparing searches if that was not done yet …")
         content = self._compare()
         if is_told:
             self.stdout.write(f"Compared {content.changed} new or changed products; made {content.lists} lists.")

@@ -60,6 +60,11 @@ def test_unrelated_search_finds_nothing(ready: Any) -> None:
     assert find("lamp") == {}
 
 
+@pytest.mark.parametrize("query", ["...", "!!", "?", "--- ---", "🏮"])
+def test_signs_alone_are_close_to_nothing(ready: Any, query: str) -> None:
+    assert find(query) == {}
+
+
 def test_scores_follow_the_order(ready: Any) -> None:
     scores = [item.score for item in matching_search("jacket", 4, "en", (), PageRules())]
     assert scores == sorted(scores, reverse=True)
