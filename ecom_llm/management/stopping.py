@@ -28,8 +28,8 @@ class Stop:
 
     @property
     def exit_code(self) -> int:
-        """What a shell expects of a program that a signal ended: 130 after Ctrl-C."""
-        return 128 + self.signal_number
+        """Of the command, once a signal has told it to stop."""
+        return exit_code_after(self.signal_number)
 
     def is_set(self) -> bool:
         """Whether the command is to stop."""
@@ -53,6 +53,11 @@ class Stop:
             with suppress(Empty):
                 self._calls.get(timeout=seconds)
         return self._is_set
+
+
+def exit_code_after(signal_number: int) -> int:
+    """What a shell expects of a program that a signal ended: 130 after Ctrl-C."""
+    return 128 + signal_number
 
 
 @contextmanager

@@ -111,12 +111,6 @@ def unlearned_visitors() -> frozenset[str]:
     return frozenset(erasures.values_list("visitor", flat=True))
 
 
-def counts_of(product_id: str, generation: int) -> ProductCounts | None:
-    """What is counted of one product."""
-    rows = ProductCounts.objects.using(learning_database())
-    return rows.filter(product_id=product_id, generation=generation).first()
-
-
 def counts_in_bulk(product_ids: Collection[str], generation: int) -> dict[str, ProductCounts]:
     """What is counted of some products, by id."""
     rows = ProductCounts.objects.using(learning_database()).filter(generation=generation)

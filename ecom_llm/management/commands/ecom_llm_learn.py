@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from argparse import ArgumentParser
 from typing import Any
 
@@ -10,11 +11,9 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ecom_llm.exceptions import ModelFileError
 from ecom_llm.management.database import database_errors_told
+from ecom_llm.management.stopping import exit_code_after
 from ecom_llm.recommend.content import ContentReport, update_content
 from ecom_llm.recommend.learning import RebuildUnderWayError, learn
-
-# As a shell tells of a process that Ctrl-C ended.
-INTERRUPTED_STATUS = 130
 
 
 class Command(BaseCommand):
@@ -39,7 +38,7 @@ class Command(BaseCommand):
             self._learn(options)
         except KeyboardInterrupt as error:
             self.stderr.write("Stopped. Pages keep what was complete, and the next run goes on.", str)
-            raise SystemExit(INTERRUPTED_STATUS) from error
+            raise SystemExit(exit_code_after(signal.SIGINT)) from error
 
     def _learn(self, options: dict[str, Any]) -> None:
         is_told = options["verbosity"] > 0
