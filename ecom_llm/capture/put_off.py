@@ -10,16 +10,18 @@ from collections.abc import Callable
 from ecom_llm import conf
 from ecom_llm.capture import counters
 from ecom_llm.capture.boundary import boundary
-from ecom_llm.capture.salts import daily_salt, is_ready
+from ecom_llm.capture.salts import daily_salt
 from ecom_llm.capture.sinks.base import MakeEvents
 from ecom_llm.entities import EventRecord
 from ecom_llm.exceptions import DATABASE_UNREADY
 
 # How long an address may be held.
 LONGEST_SECONDS = 60.0
-# What a page makes at most to know its own visitor's, and how long it waits for the thread that is just making some.
+# What a page makes at most to know its own visitor's, and how long it waits for the thread that is just making some:
+# a handful at a time, so it waits long only where the machine or the database has no time for the thread.
 FEW = 100
-PATIENCE_SECONDS = 0.01
+HANDFUL = 20
+PATIENCE_SECONDS = 0.1
 
 Keep = Callable[[list[EventRecord]], object]
 
@@ -59,29 +61,31 @@ class PutOff:
         """
         if not self._waiting:
             return
-        try:
-            daily_salt()
-        except DATABASE_UNREADY:
+        if not _has_salt():
             self._drop_old()
             return
-        with self._making:
-            # Pages go first: each of them may be waiting for this thread to give way.
-            self._make(keep, lambda: time.sleep(0))
+        # What comes in meanwhile is for the next time.
+        number = len(self._waiting)
+        for start in range(0, number, HANDFUL):
+            with self._making:
+                # Pages go first: each of them may be waiting for this thread to give way.
+                self._make(keep, min(HANDFUL, number - start), lambda: time.sleep(0))
 
     def make_few(self, keep: Keep) -> None:
-        """Make the events on a page's time, if they are few and nothing is to be waited for; see `make`."""
+        """Make the events on a page's time, if they are few and no other thread has to be waited for; see `make`."""
         if not self._making.acquire(timeout=PATIENCE_SECONDS):
             return
         try:
-            if 0 < len(self._waiting) <= FEW and is_ready():
-                self._make(keep, lambda: None)
+            number = len(self._waiting)
+            if 0 < number <= FEW and _has_salt():
+                self._make(keep, number, lambda: None)
         finally:
             self._making.release()
 
-    def _make(self, keep: Keep, between: Callable[[], None]) -> None:
+    def _make(self, keep: Keep, number: int, between: Callable[[], None]) -> None:
         made: list[EventRecord] = []
-        # What comes in meanwhile is for the next time.
-        for _ in range(len(self._waiting)):
+        # A page may have made some of them since they were counted.
+        for _ in range(min(number, len(self._waiting))):
             _, make = self._waiting.popleft()
             with boundary("put_off"):
                 made += make()
@@ -94,3 +98,12 @@ class PutOff:
         while self._waiting and self._waiting[0][0] < latest:
             self._waiting.popleft()
             counters.count("events.dropped.no_salt")
+
+
+def _has_salt() -> bool:
+    """Whether the day's salt is there: a process's first page of a day asks the database for it."""
+    try:
+        daily_salt()
+    except DATABASE_UNREADY:
+        return False
+    return True

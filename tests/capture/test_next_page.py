@@ -157,17 +157,48 @@ def test_a_page_makes_no_more_than_a_few(
     assert len(sink._put_off) == 0
 
 
-def test_a_page_reads_no_salt_and_waits_for_no_thread_that_takes_long(
+def test_a_process_that_has_just_begun_knows_the_last_page(sink: BufferedSink, client: Client, who: Shown) -> None:
+    client.get("/product/lantern/")
+    visitor = who()
+    salts.forget_salt()
+    client.get("/product/kettle/")
+    assert read_visit(visitor).viewed == ("kettle", "lantern")
+
+
+def test_a_page_does_without_where_the_salt_cannot_be_read(
     sink: BufferedSink, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client.get("/product/lantern/")
-    salts.forget_salt()
-    assert sink.held_of("a:" + "0" * 32) == []
+
+    def fail() -> bytes:
+        raise OperationalError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(put_off, "daily_salt", fail)
+        assert sink.held_of("a:" + "0" * 32) == []
     assert len(sink._put_off) == 1
-    salts.daily_salt()
+
+
+def test_a_page_waits_for_no_thread_that_takes_long(sink: BufferedSink, client: Client) -> None:
+    client.get("/product/lantern/")
     with sink._put_off._making:
         assert sink.held_of("a:" + "0" * 32) == []
     assert len(sink._put_off) == 1
+
+
+def test_a_page_comes_in_between_the_handfuls_that_a_thread_makes(sink: BufferedSink) -> None:
+    record = make_record()
+    seen: list[int] = []
+
+    def make() -> list[EventRecord]:
+        # Of all that is put off, what has been made by now.
+        seen.append(len(sink._waiting))
+        return [record]
+
+    for _ in range(put_off.HANDFUL + 1):
+        sink.put_off(make)
+    sink._put_off.make(sink._keep)
+    assert seen == [0] * put_off.HANDFUL + [put_off.HANDFUL]
 
 
 def test_a_page_waits_for_what_a_thread_is_just_making(sink: BufferedSink) -> None:
