@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
@@ -67,11 +67,14 @@ def make_reader(model: type[models.Model], name: str, source: Source) -> FieldRe
     if ":" in source:
         return FieldReader(source, _import_function(name, source))
     _require_field(model, name, source)
-    return FieldReader(source, lambda obj: _follow(obj, source))
+    parts = source.split(".")
+    return FieldReader(source, lambda obj: _follow(obj, parts))
 
 
 def as_text(value: Any) -> str:
     """A fact's value as a shopper would read it; empty for None and for what says nothing."""
+    if isinstance(value, str):
+        return " ".join(value.split())
     if value is None or isinstance(value, Mapping):
         return ""
     if isinstance(value, bool):
@@ -121,9 +124,9 @@ def _require_field(model: type[models.Model], name: str, source: str) -> None:
         current = field.related_model
 
 
-def _follow(obj: Any, path: str) -> Any:
+def _follow(obj: Any, parts: Sequence[str]) -> Any:
     try:
-        return reduce(_step, path.split("."), obj)
+        return reduce(_step, parts, obj)
     except ObjectDoesNotExist:
         return None
 
@@ -131,7 +134,8 @@ def _follow(obj: Any, path: str) -> Any:
 def _step(obj: Any, part: str) -> Any:
     if obj is None:
         return None
-    if isinstance(obj, Mapping):
+    # A model first: to ask whether something is a mapping takes as long as all the rest.
+    if not isinstance(obj, models.Model) and isinstance(obj, Mapping):
         return obj.get(part)
     value = getattr(obj, part, None)
     return value() if callable(value) and not isinstance(value, models.Manager) else value

@@ -10,7 +10,7 @@ from operator import itemgetter
 
 from ecom_llm.entities import ListKind, ProductFacts
 from ecom_llm.recommend.blend import Blend
-from ecom_llm.recommend.lists import Lists, read_lists, read_pairs
+from ecom_llm.recommend.lists import HOP_LISTED, Lists, read_lists, read_pairs
 from ecom_llm.recommend.packing import Shown
 from ecom_llm.recommend.popularity import WHOLE_SHOP, category_seed
 
@@ -63,15 +63,21 @@ class Candidates:
         """Ids, strongest first."""
         return sorted(self.scores, key=self.scores.__getitem__, reverse=True)
 
-    def pairs_of(self, product_id: str) -> list[tuple[str, Shown]]:
-        """The seeds that a candidate goes with and what shows it, those that count most first."""
-        found = []
+    def pairs_among(self, product_ids: Collection[str]) -> dict[str, dict[str, Shown]]:
+        """By candidate, the seeds that it goes with and what shows it, those that count most first.
+
+        Args:
+            product_ids: of candidates.
+        """
+        found: dict[str, dict[str, Shown]] = {product_id: {} for product_id in product_ids}
         for seed in {**self.seeds.weights, **self.seeds.basket}:
             for kind in (ListKind.PAIRS, ListKind.ORDERS):
                 listed = self.lists.get((kind, seed))
-                if listed is not None and product_id in listed.product_ids and (shown := listed.shown(product_id)):
-                    found.append((seed, shown))
-                    break
+                if listed is None:
+                    continue
+                for place, product_id in enumerate(listed.product_ids):
+                    if product_id in found and seed not in found[product_id] and (shown := listed.shown(place)):
+                        found[product_id][seed] = shown
         return found
 
     def likeness(self, seed: str, product_id: str) -> float:
@@ -85,7 +91,9 @@ class Candidates:
         """What shows that a candidate is popular in the category or in the shop."""
         seed = WHOLE_SHOP if kind is ListKind.SHOP else category_seed(self.seeds.category)
         listed = self.lists.get((kind, seed))
-        return listed.shown(product_id) if listed is not None and product_id in listed.product_ids else None
+        if listed is None or product_id not in listed.product_ids:
+            return None
+        return listed.shown(listed.product_ids.index(product_id))
 
 
 def weigh_seeds(
@@ -176,7 +184,12 @@ def _by_place(product_ids: Sequence[str], power: float) -> dict[str, float]:
 def _add_scaled(scores: dict[str, float], further: Mapping[str, float], strength: float) -> None:
     """Add scores of another kind, the greatest of which becomes `strength`."""
     top = max(further.values(), default=0.0)
-    for product_id, score in further.items() if top else ():
+    if not top:
+        return
+    if not scores:
+        scores.update({product_id: strength * score / top for product_id, score in further.items()})
+        return
+    for product_id, score in further.items():
         scores[product_id] = scores.get(product_id, 0.0) + strength * score / top
 
 
@@ -186,11 +199,13 @@ def _pair_scores(kind: ListKind, weights: Mapping[str, float], lists: Lists) -> 
     return scores
 
 
-def _add_pairs(scores: defaultdict[str, float], kind: ListKind, weights: Mapping[str, float], lists: Lists) -> None:
+def _add_pairs(
+    scores: defaultdict[str, float], kind: ListKind, weights: Mapping[str, float], lists: Lists, most: int | None = None
+) -> None:
     for seed, seed_weight in weights.items():
         listed = lists.get((kind, seed))
         if listed is not None:
-            for product_id, weight in zip(listed.product_ids, listed.weights, strict=True):
+            for product_id, weight in zip(listed.product_ids[:most], listed.weights[:most], strict=True):
                 scores[product_id] += seed_weight * weight
 
 
@@ -213,7 +228,7 @@ def _hop(scores: defaultdict[str, float], lists: Lists, strength: float, read: R
     missing = [product_id for product_id, _ in best if (ListKind.PAIRS, product_id) not in lists]
     lists = {**lists, **read(missing)}
     further = {product_id: strength * score / total for product_id, score in best}
-    _add_pairs(scores, ListKind.PAIRS, further, lists)
+    _add_pairs(scores, ListKind.PAIRS, further, lists, HOP_LISTED)
 
 
 def _add(scores: dict[str, float], lists: Lists, kind: ListKind, seed: str, strength: float) -> None:

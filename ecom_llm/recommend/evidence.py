@@ -12,7 +12,11 @@ from ecom_llm.recommend.shared import CATEGORY, shared_attribute
 
 
 def choose_evidence(
-    candidates: Candidates, product: ProductFacts, page: ProductFacts | None, facts: Mapping[str, ProductFacts]
+    candidates: Candidates,
+    shown: Mapping[str, Shown],
+    product: ProductFacts,
+    page: ProductFacts | None,
+    facts: Mapping[str, ProductFacts],
 ) -> Evidence:
     """The evidence for one candidate.
 
@@ -22,11 +26,12 @@ def choose_evidence(
 
     Args:
         candidates: that it is one of.
+        shown: the seeds that it goes with and what shows it; see `Candidates.pairs_among`.
         product: its facts.
         page: the page's product, if it has one.
         facts: of other seeds, by id; seeds that are gone are missing.
     """
-    pairs = candidates.pairs_of(product.product_id)
+    pairs = list(shown.items())
     if page is not None:
         pairs.sort(key=lambda pair: pair[0] != page.product_id)
     known = [(seed, shown) for seed, shown in pairs if seed in facts or (page and seed == page.product_id)]

@@ -27,7 +27,7 @@ def allowed(products: Iterable[tuple[str, Any]], excluded: Iterable[str]) -> dic
     for product_id, product in products:
         if product_id in unwanted or not catalog.is_visible(product):
             continue
-        if not catalog.offer(product).is_available:
+        if not catalog.is_available(product):
             continue
         parent = catalog.resolve(product)
         if parent is not None and catalog.product_id(parent) == product_id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,16 +26,17 @@ class Listed:
 
     seed: str
     product_ids: list[str]
-    weights: Collection[float]
+    weights: Sequence[float]
     _evidence: bytes = b""
     seed_visits: int = 0
 
-    def shown(self, product_id: str) -> Shown | None:
-        """What shows that a candidate belongs here; None where the list does not say."""
-        if not self._evidence:
-            return None
-        return unpack_evidence(self._evidence, self.product_ids.index(product_id))
+    def shown(self, place: int) -> Shown | None:
+        """What shows that the candidate at a place, from 0, belongs here; None where the list does not say."""
+        return unpack_evidence(self._evidence, place) if self._evidence else None
 
+
+# How many of what goes with a further product are read: those after it hardly change an order.
+HOP_LISTED = 50
 
 Lists = dict[tuple[ListKind, str], Listed]
 
@@ -60,17 +61,22 @@ def read_lists(viewed: Collection[str], basket: Collection[str], category: str) 
 
 
 def read_pairs(product_ids: Collection[str]) -> Lists:
-    """What was viewed with some products, without what shows it. One query, none for no products."""
-    rows = _select("kind, seed, product_ids, weights", product_ids) if product_ids else ()
+    """What goes with some products the most, without what shows it. One query, none for no products."""
+    rows = _select("seed, product_ids, weights", product_ids, ListKind.PAIRS) if product_ids else ()
     return {
-        (ListKind.PAIRS, seed): Listed(seed, unpack_ids(ids), unpack_floats(weights))
-        for kind, seed, ids, weights in rows
-        if kind == ListKind.PAIRS
+        (ListKind.PAIRS, seed): Listed(seed, unpack_ids(ids, HOP_LISTED), unpack_floats(weights)[:HOP_LISTED])
+        for seed, ids, weights in rows
     }
 
 
-def _select(columns: str, seeds: Collection[str]) -> list[tuple[Any, ...]]:
-    """The valid rows of some seeds, in plain SQL: to have it made anew for each page takes as long as the rest."""
+def _select(columns: str, seeds: Collection[str], kind: str = "") -> list[tuple[Any, ...]]:
+    """The valid rows of some seeds, in plain SQL: to have it made anew for each page takes as long as the rest.
+
+    Args:
+        columns: to read.
+        seeds: whose lists.
+        kind: of the lists; empty for all.
+    """
     connection = connections[router.db_for_read(CandidateList)]
     quote = connection.ops.quote_name
     lists, state = quote(CandidateList._meta.db_table), quote(LearnedState._meta.db_table)
@@ -79,7 +85,8 @@ def _select(columns: str, seeds: Collection[str]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {columns} FROM {lists}"  # noqa: S608
-            f" WHERE seed IN ({marks}) AND (generation = 0 OR generation = ({learned}))",
-            sorted(seeds),
+            f" WHERE seed IN ({marks}) AND (generation = 0 OR generation = ({learned}))"
+            f"{' AND kind = %s' if kind else ''}",
+            [*sorted(seeds), *([kind] if kind else [])],
         )
         return list(cursor.fetchall())

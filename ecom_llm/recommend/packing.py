@@ -50,10 +50,10 @@ def pack_ids(product_ids: Iterable[str]) -> bytes:
     return _BETWEEN.join(product_ids).encode()
 
 
-def unpack_ids(packed: bytes | memoryview) -> list[str]:
-    """The ids that were packed."""
+def unpack_ids(packed: bytes | memoryview, most: int = -1) -> list[str]:
+    """The ids that were packed; the first `most` of them where it is given."""
     text = bytes(packed).decode()
-    return text.split(_BETWEEN) if text else []
+    return text.split(_BETWEEN, most)[: most if most > 0 else None] if text else []
 
 
 def pack_floats(values: Iterable[float]) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from operator import attrgetter
 from typing import Any
 
@@ -16,6 +16,7 @@ from ecom_llm.recommend.blend import serving_blend
 from ecom_llm.recommend.candidates import find_candidates, weigh_seeds
 from ecom_llm.recommend.current_visit import CurrentVisit, read_visit
 from ecom_llm.recommend.evidence import choose_evidence
+from ecom_llm.recommend.packing import Shown
 from ecom_llm.recommend.rules import PageRules, load_rules
 from ecom_llm.recommend.search import matching_search
 from ecom_llm.recommend.sentences import explain
@@ -112,13 +113,16 @@ def _beside(
     candidates = find_candidates(seeds, blend, unwanted)
     shortlist = Shortlist(page, candidates, rules, unwanted, likeness=blend.likeness)
     chosen = shortlist.choose(limit, settings.diversity, pinned)
-    return [_recommendation(shortlist, product_id, score, language) for product_id, score in chosen]
+    pairs = candidates.pairs_among([product_id for product_id, _ in chosen])
+    return [_recommendation(shortlist, product_id, score, pairs[product_id], language) for product_id, score in chosen]
 
 
-def _recommendation(shortlist: Shortlist, product_id: str, score: float, language: str) -> Recommendation:
+def _recommendation(
+    shortlist: Shortlist, product_id: str, score: float, shown: Mapping[str, Shown], language: str
+) -> Recommendation:
     own = shortlist.facts[product_id]
     if product_id in shortlist.candidates.scores:
-        evidence = choose_evidence(shortlist.candidates, own, shortlist.page, shortlist.facts)
+        evidence = choose_evidence(shortlist.candidates, shown, own, shortlist.page, shortlist.facts)
     else:
         evidence = Evidence(EvidenceKind.CHOSEN)
     seed = shortlist.facts.get(evidence.seed_id)

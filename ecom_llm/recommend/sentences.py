@@ -5,6 +5,8 @@ Each says exactly what the evidence shows: how often only at length, popularity 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, gettext_noop, ngettext, override
 
@@ -47,7 +49,7 @@ def explain(evidence: Evidence, product_facts: ProductFacts, seed_facts: Product
         language: a Django language code.
     """
     seed = seed_facts.name if seed_facts is not None else ""
-    with override(language or "en"):
+    with _in(language):
         return end_sentence(
             _with_seed(evidence, product_facts.name, seed) if seed else _without_seed(evidence, product_facts)
         )
@@ -61,16 +63,23 @@ def explain_long(
     Takes what `explain` takes.
     """
     short = explain(evidence, product_facts, seed_facts, language)
-    with override(language or "en"):
+    with _in(language):
         return f"{short} {_basis(evidence)}".strip()
 
 
+def _in(language: str) -> AbstractContextManager[object]:
+    """Where a page speaks the language anyway, nothing need be changed for each of its sentences."""
+    return nullcontext() if language and get_language() == language else override(language or "en")
+
+
 def _with_seed(evidence: Evidence, name: str, seed: str) -> str:
-    words = {"seed": seed, "name": name, "attribute": _in_sentence(evidence.detail), "value": evidence.value}
+    words = {"seed": seed, "name": name, "value": evidence.value}
     if evidence.kind is EvidenceKind.SAME_ATTRIBUTE and evidence.detail:
         if evidence.detail == CATEGORY:
             return gettext("From the same category as %(seed)s: %(value)s") % words
-        return gettext("Same %(attribute)s as %(seed)s: %(value)s") % words
+        return gettext("Same %(attribute)s as %(seed)s: %(value)s") % {
+            **words, "attribute": _in_sentence(evidence.detail),
+        }  # fmt: skip
     sentence = WITH_SEED.get(evidence.kind)
     return gettext(sentence) % words if sentence is not None else _of_the_shop(evidence, name)
 

@@ -189,6 +189,7 @@ class CatalogContract:
         assert isinstance(offer.currency, str)
         assert offer.price is None or offer.price >= 0
         assert isinstance(offer.is_available, bool)
+        assert adapter.is_available(product) == offer.is_available
         assert len(queries) == 0
 
     def test_page_has_an_address_and_the_picture_may(self, adapter: CatalogAdapter, product: Any) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from ecom_llm.catalog.adapters.model import ModelCatalog
 from ecom_llm.exceptions import ConfigurationError, FieldMapError, ProductNotFoundError
@@ -190,3 +193,25 @@ def test_missing_field_behind_a_relation_is_named_with_its_model() -> None:
 def test_wrong_options_are_refused_clearly(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigurationError, match=message):
         ModelCatalog({**OPTIONS, **change})
+
+
+def test_products_by_id_are_found_by_the_index_of_their_ids(kettle: Product) -> None:
+    """Asked to leave out variants as well, SQLite would go through all products by the index of their parents."""
+    plan = "\n".join(
+        str(row)
+        for query in captured_queries(lambda: ModelCatalog(OPTIONS).in_bulk(["tin-kettle", "small-kettle"]))
+        for row in explained(query)
+    )
+    assert "parent" not in plan
+
+
+def captured_queries(action: Callable[[], object]) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        action()
+    return [query["sql"] for query in captured]
+
+
+def explained(query: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(("EXPLAIN QUERY PLAN " if connection.vendor == "sqlite" else "EXPLAIN ") + query)
+        return list(cursor.fetchall())

@@ -129,8 +129,9 @@ def test_the_seeds_that_a_candidate_goes_with_are_told_the_weightiest_first() ->
         (ListKind.ORDERS, "b"): listed("b", {"y": 1.0, "x": 1.0}, after, bought),
     }
     found = Candidates(Seeds({"a": 1.0, "b": 0.5}, {"a": 1.0, "b": 1.0}), {}, lists)
-    assert found.pairs_of("x") == [("a", after), ("b", bought)]
-    assert found.pairs_of("z") == []
+    pairs = found.pairs_among(["x", "z"])
+    assert list(pairs["x"].items()) == [("a", after), ("b", bought)]
+    assert pairs["z"] == {}
 
 
 def test_the_strongest_come_first() -> None:

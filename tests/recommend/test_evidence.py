@@ -36,7 +36,8 @@ def chosen(
 ) -> Evidence:
     seeds = {"page": 1.0, "seen": 0.5} if page is not None else {"seen": 1.0}
     candidates = Candidates(Seeds(seeds, seeds, page.category if page else ""), {"x": 1.0}, lists)
-    return choose_evidence(candidates, product, page, {"seen": SEEN} if is_seen_there else {})
+    shown = candidates.pairs_among(["x"])["x"]
+    return choose_evidence(candidates, shown, product, page, {"seen": SEEN} if is_seen_there else {})
 
 
 @pytest.mark.parametrize(

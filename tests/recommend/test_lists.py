@@ -6,6 +6,7 @@ import pytest
 
 from ecom_llm.entities import EvidenceKind, ListKind
 from ecom_llm.models import CandidateList, LearnedState
+from ecom_llm.recommend import lists
 from ecom_llm.recommend.lists import read_lists, read_pairs
 from ecom_llm.recommend.packing import Shown, pack_evidence, pack_floats, pack_ids
 
@@ -80,9 +81,23 @@ def test_a_list_says_what_shows_its_candidates_if_it_knows() -> None:
     make(ListKind.PAIRS, "tent", "pegs", "lamp", shown=shown)
     make(ListKind.PAIRS, "lamp", "pegs")
     found = read_lists({"tent", "lamp"}, set(), "")
-    assert found[ListKind.PAIRS, "tent"].shown("lamp") == shown[1]
-    assert found[ListKind.PAIRS, "lamp"].shown("pegs") is None
-    assert read_pairs({"tent"})[ListKind.PAIRS, "tent"].shown("pegs") is None
+    assert found[ListKind.PAIRS, "tent"].shown(1) == shown[1]
+    assert found[ListKind.PAIRS, "lamp"].shown(0) is None
+    assert read_pairs({"tent"})[ListKind.PAIRS, "tent"].shown(0) is None
+
+
+def test_of_further_products_only_the_strongest_pairs_are_read() -> None:
+    make(ListKind.PAIRS, "tent", *(f"p{number:03}" for number in range(lists.HOP_LISTED + 10)))
+    read = read_pairs({"tent"})[ListKind.PAIRS, "tent"]
+    assert read.product_ids == [f"p{number:03}" for number in range(lists.HOP_LISTED)]
+    assert len(read.weights) == lists.HOP_LISTED
+    assert len(read_lists({"tent"}, set(), "")[ListKind.PAIRS, "tent"].product_ids) == lists.HOP_LISTED + 10
+
+
+def test_of_further_products_what_was_viewed_is_read_only() -> None:
+    make(ListKind.PAIRS, "tent", "pegs")
+    make(ListKind.ORDERS, "tent", "lamp")
+    assert list(read_pairs({"tent"})) == [(ListKind.PAIRS, "tent")]
 
 
 def test_pairs_of_no_products_cost_no_query(django_assert_num_queries: Any) -> None:

@@ -69,6 +69,10 @@ class CatalogAdapter(ABC):
     def offer(self, product: Any) -> Offer:
         """What it costs and whether it can be had now."""
 
+    def is_available(self, product: Any) -> bool:
+        """Whether it can be had now, as its offer says; override it where that alone is quicker to tell."""
+        return self.offer(product).is_available
+
     @abstractmethod
     def url(self, product: Any) -> str:
         """The path or address of its page."""

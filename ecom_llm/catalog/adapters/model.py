@@ -55,6 +55,8 @@ class ModelCatalog(CatalogAdapter):
         self.model = self._load_model(options.get("model"))
         self._id_field = self._field_name(options.get("id") or "pk", "id")
         self._parent = self._field_name(options["parent"], "parent") if options.get("parent") else ""
+        # Read without the parent itself, which would be a query.
+        self._parent_id = getattr(self.model._meta.get_field(self._parent), "attname", "") if self._parent else ""
         fields = dict(options.get("fields", {}))
         self._refuse_unknown(fields, FIELDS, "CATALOG['OPTIONS']['fields']")
         fields.setdefault("name", "name")
@@ -126,14 +128,14 @@ class ModelCatalog(CatalogAdapter):
         except FieldDoesNotExist as error:
             raise FieldMapError(f"{key}: {self.model.__name__} has no field {name!r}.") from error
 
-    def _all(self) -> QuerySet[Model]:
+    def _all(self, **conditions: Any) -> QuerySet[Model]:
         """Products and variants."""
-        query_set = self.model._default_manager.filter(**self.options.get("filter", {}))
+        query_set = self.model._default_manager.filter(Q(**conditions), **self.options.get("filter", {}))
         related = self.options.get("select_related", ())
         return query_set.select_related(*related) if related else query_set
 
     def _products(self) -> QuerySet[Model]:
-        return self._all().filter(**{f"{self._parent}__isnull": True}) if self._parent else self._all()
+        return self._all(**{f"{self._parent}__isnull": True}) if self._parent else self._all()
 
     def _read(self, product: Any, name: str) -> Any:
         reader = self._readers.get(name)
@@ -146,7 +148,8 @@ class ModelCatalog(CatalogAdapter):
         return found[str(product_id)]
 
     def in_bulk(self, product_ids: Iterable[str]) -> dict[str, Any]:
-        return self._bulk(self._products(), product_ids)
+        found = self._bulk(product_ids)
+        return {product_id: item for product_id, item in found.items() if not self._is_variant(item)}
 
     def parent_ids(self, product_ids: Iterable[str]) -> dict[str, str]:
         """One query for a thousand ids, variants among them."""
@@ -156,17 +159,22 @@ class ModelCatalog(CatalogAdapter):
         for start in range(0, len(wanted), CHUNK_IDS):
             chunk = wanted[start : start + CHUNK_IDS]
             values = [value for item in chunk if (value := self._to_python(item)) is not None]
-            rows = self._all().select_related(None).filter(**{f"{self._id_field}__in": values}).values_list(*columns)
+            rows = self._all(**{f"{self._id_field}__in": values}).select_related(None).values_list(*columns)
             # The last column is the parent's id; null for a product, and the product's own where there are no variants.
             found.update({str(row[0]): str(row[0] if row[-1] is None else row[-1]) for row in rows})
         return {product_id: found[product_id] for product_id in wanted if product_id in found}
 
-    def _bulk(self, query_set: QuerySet[Model], product_ids: Iterable[str]) -> dict[str, Any]:
+    def _bulk(self, product_ids: Iterable[str]) -> dict[str, Any]:
+        """Products and variants by id.
+
+        The database is not asked to leave out variants: for that it may read the whole table, by its index of parents.
+        """
         wanted = set(product_ids)
         values = [value for item in wanted if (value := self._to_python(item)) is not None]
         if not values:
             return {}
-        found = {self.product_id(item): item for item in query_set.filter(**{f"{self._id_field}__in": values})}
+        rows = self._all(**{f"{self._id_field}__in": values}).order_by()
+        found = {self.product_id(item): item for item in rows}
         # "01" is read as 1 by the field, and so are digits of other scripts; neither is an id.
         return {product_id: item for product_id, item in found.items() if product_id in wanted}
 
@@ -212,8 +220,11 @@ class ModelCatalog(CatalogAdapter):
         return Offer(
             price=self._read(product, "price"),
             currency=as_text(self._read(product, "currency")),
-            is_available=self._flag(product, "available"),
+            is_available=self.is_available(product),
         )
+
+    def is_available(self, product: Any) -> bool:
+        return self._flag(product, "available")
 
     def _flag(self, product: Any, name: str) -> bool:
         return bool(self._read(product, name)) if name in self._readers else True
@@ -230,10 +241,11 @@ class ModelCatalog(CatalogAdapter):
     def resolve(self, obj_or_id: Any) -> Any | None:
         product = obj_or_id
         if not self.is_product(obj_or_id):
-            product = self._bulk(self._all(), [str(obj_or_id)]).get(str(obj_or_id))
-        if product is not None and self._parent:
-            return getattr(product, self._parent) or product
-        return product
+            product = self._bulk([str(obj_or_id)]).get(str(obj_or_id))
+        return getattr(product, self._parent) if product is not None and self._is_variant(product) else product
+
+    def _is_variant(self, product: Any) -> bool:
+        return bool(self._parent_id) and getattr(product, self._parent_id) is not None
 
     def is_product(self, obj: Any) -> bool:
         return isinstance(obj, self.model)
