@@ -2,7 +2,8 @@
 
 The log is made from a shop's invoices, see `benchmarks.click_log`; reading their Parquet file needs pyarrow, which is
 no dependency of this project. Each command is a process of its own, on SQLite and then on a PostgreSQL database that is
-made on the server that `ECOM_LLM_TEST_POSTGRES_URL` names and dropped afterwards.
+made on the server that `ECOM_LLM_TEST_POSTGRES_URL` names and dropped afterwards. Between learning and measuring it
+counts its rows, as a server does by itself unless that is switched off.
 
 python -m benchmarks.clicks --source PATH [--json] [--databases sqlite postgresql] [--folder KEPT]
 """
@@ -46,7 +47,11 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the files are to be kept")
     parser.add_argument("--write", type=Path, metavar="FOLDER", help="only write the files")
     parser.add_argument("--fill", type=Path, metavar="CSV", help="only fill the catalogue of the settings' database")
+    parser.add_argument("--analyze", action="store_true", help="only have the settings' database count its rows")
     arguments = parser.parse_args()
+    if arguments.analyze:
+        gather_statistics()
+        return
     if arguments.fill:
         fill_catalogue(arguments.fill)
         return
@@ -102,6 +107,7 @@ def measure(url: str, folder: Path) -> dict[str, Any]:
     subprocess.run(fill, env=environment, check=True)  # noqa: S603
     imported = manage(environment, "ecom_llm_import_events", str(folder / "train.csv"), "--json")
     learned = manage(environment, "ecom_llm_learn", "--json")
+    run(environment, "-m", "benchmarks.clicks", "--analyze")
     evaluated = manage(
         environment, "ecom_llm_evaluate", "recommendations", "--events", str(folder / "test.csv"), "--k", "20", "--json"
     )
@@ -113,6 +119,18 @@ def measure(url: str, folder: Path) -> dict[str, Any]:
         "pages": call_pages(environment, read_visits(folder / "test.csv")[-PAGES:]),
         "targets": {f"{name}_at_most_{most:g}": latency[name] <= most for name, most in AT_MOST_MS.items()},
     }
+
+
+def gather_statistics() -> None:
+    """What the autovacuum of PostgreSQL does within a minute of such an import, unless it is off."""
+    import django
+
+    django.setup()
+    from django.db import connection
+
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
 
 
 def read_visits(path: Path) -> list[list[str]]:

@@ -183,10 +183,13 @@ class ModelCatalog(CatalogAdapter):
         field = self.model._meta.pk if self._id_field == "pk" else self.model._meta.get_field(self._id_field)
         try:
             value = field.to_python(product_id)  # type: ignore[union-attr]
+            if isinstance(value, str):
+                # Text of any length and kind can be compared with, but for this character.
+                return None if "\0" in value else value
             field.run_validators(value)  # type: ignore[union-attr]
         except (ValidationError, ValueError, OverflowError):
             return None
-        return None if isinstance(value, str) and "\0" in value else value
+        return value
 
     def iter_ids(self, updated_since: datetime | None = None) -> Iterator[str]:
         query_set = self._products().order_by("pk")
