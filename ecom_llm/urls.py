@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path, re_path
 from rest_framework.routers import SimpleRouter
 
-from ecom_llm.api.choices import NotInterestedView, RecommendationsChoiceView
+from ecom_llm.api.choices import NotInterestedView, RecommendationsChoiceView, ShowAgainView
 from ecom_llm.api.consent import ConsentView
 from ecom_llm.api.events import EventsView
 from ecom_llm.api.jobs import JobViewSet
@@ -33,6 +33,7 @@ endpoints = [
     path("me/erase/", EraseView.as_view(), name="erase"),
     path("me/consent/", ConsentView.as_view(), name="consent"),
     path("me/not-interested/", NotInterestedView.as_view(), name="not_interested"),
+    path("me/not-interested/again/", ShowAgainView.as_view(), name="show_again"),
     path("me/recommendations/", RecommendationsChoiceView.as_view(), name="recommendations_choice"),
     path("schema/", SchemaView.as_view(), name="schema"),
     *staff.urls,

@@ -8,7 +8,7 @@ from django.http import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers, status
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import BaseParser, FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -32,6 +32,12 @@ class HideSerializer(PageFormSerializer):
     """A product that is not to be recommended again."""
 
     product_id = TextField(max_length=MAX_ID_CHARACTERS, help_text="A variant's stands for its product.")
+
+
+class ShowAgainSerializer(PageFormSerializer):
+    """Nothing but what every form of a page has."""
+
+    token = TextField(max_length=200, trim_whitespace=False, help_text="The page's.")
 
 
 class HiddenSerializer(serializers.Serializer[dict[str, Any]]):
@@ -60,7 +66,7 @@ class ChoicesView(PublicView):
     Without Django's CSRF token, which would keep every page with recommendations out of caches.
     """
 
-    parser_classes = (SmallJSONParser, FormParser, MultiPartParser)
+    parser_classes: tuple[type[BaseParser], ...] = (SmallJSONParser, FormParser, MultiPartParser)
     throttle_classes = (ChoicesThrottle,)
 
 
@@ -113,6 +119,24 @@ class NotInterestedView(ChoicesView):
         if visitor.key and "\0" not in (product_id or ""):
             feedback.show_again(visitor, product_id)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class ShowAgainView(ChoicesView):
+    """The same deletion of all of them, for a form, which cannot send `DELETE`."""
+
+    parser_classes = (FormParser, MultiPartParser)
+
+    @documented("show_recommendations_again_form", request=ShowAgainSerializer, responses={303: BACK})
+    def post(self, request: Request) -> HttpResponseBase:
+        """Have all that was hidden recommended again, at `personal`, and lead on to `next`."""
+        form = ShowAgainSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        require_own_page(request, form.validated_data["token"])
+        visitor = visitor_of(request)
+        # A form leads back to its page all the same, not to an answer for programs.
+        if visitor.has_history:
+            feedback.show_again(visitor)
+        return SeeOther(safe_target(request, form.validated_data["next"]))
 
 
 class RecommendationsChoiceView(ChoicesView):

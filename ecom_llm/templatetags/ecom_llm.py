@@ -129,7 +129,9 @@ def consent_settings(context: template.Context) -> str:
     _note_choice()
     if request is None:
         return ""
-    return _render(context, "consent_settings", partial(_consent_values, context, request))
+    return _render(
+        context, "consent_settings", lambda: {**_consent_values(context, request), **_showing_again(request)}
+    )
 
 
 @register.simple_tag(takes_context=True)
@@ -194,6 +196,13 @@ def _choices(context: template.Context, rec: Recommendation) -> dict[str, Any]:
         "next": request.get_full_path(),
         "token": make_token(),
     }
+
+
+def _showing_again(request: HttpRequest) -> dict[str, Any]:
+    """What the form needs with which all that was hidden is recommended again; none where no such list is kept."""
+    if not get_visitor(request).has_history:
+        return {}
+    return {"show_again": reverse("ecom_llm:show_again"), "token": make_token()}
 
 
 def _note_choice() -> None:

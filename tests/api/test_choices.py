@@ -18,6 +18,7 @@ from tests.api.conftest import ROOT, browser_of
 from tests.recommend.conftest import record
 
 NOT_INTERESTED = f"{ROOT}me/not-interested/"
+SHOW_AGAIN = f"{NOT_INTERESTED}again/"
 CHOICE = f"{ROOT}me/recommendations/"
 RECOMMENDATIONS = f"{ROOT}recommendations/"
 EVA, ADAM = "e" * 32, "a" * 32
@@ -75,6 +76,22 @@ def test_all_are_taken_back_without_a_name() -> None:
     assert hidden(eva) == []
 
 
+def test_form_takes_all_back_and_leads_back_to_its_page() -> None:
+    eva = browser(EVA)
+    for product_id in ("kettle-1", "lamp-1"):
+        post(eva, NOT_INTERESTED, product_id=product_id)
+    answer = eva.post(SHOW_AGAIN, {"next": "/cart/", "token": make_token()})
+    assert (answer.status_code, answer["Location"]) == (303, "/cart/")
+    assert hidden(eva) == []
+
+
+def test_form_of_who_has_no_list_empties_none_and_leads_back(client: Client) -> None:
+    post(client, NOT_INTERESTED, product_id="kettle-1")
+    answer = client.post(SHOW_AGAIN, {"next": "/cart/", "token": make_token()})
+    assert (answer.status_code, answer["Location"]) == (303, "/cart/")
+    assert NotInterested.objects.count() == 1
+
+
 def test_nobody_takes_back_what_another_hid() -> None:
     post(browser(EVA), NOT_INTERESTED, product_id="kettle-1")
     browser(ADAM).delete(NOT_INTERESTED)
@@ -101,10 +118,10 @@ def test_form_leads_back_to_its_page() -> None:
     assert "kettle-1" not in shown(eva)
 
 
-@pytest.mark.parametrize("address", [NOT_INTERESTED, CHOICE])
+@pytest.mark.parametrize("address", [NOT_INTERESTED, SHOW_AGAIN, CHOICE])
 def test_form_never_leads_to_another_site(address: str) -> None:
     answer = browser(EVA).post(
-        address, {"product_id": "kettle-1", "personal": "false", "next": "https://evil.example/"}
+        address, {"product_id": "kettle-1", "personal": "false", "token": make_token(), "next": "https://evil.example/"}
     )
     assert (answer.status_code, answer["Location"]) == (303, "/")
 
@@ -203,6 +220,13 @@ def test_other_sites_change_nothing(address: str, headers: dict[str, str]) -> No
     assert eva.delete(f"{NOT_INTERESTED}?product_id=kettle-1").status_code == 403
     assert not NotInterested.objects.exists()
     assert "ecom_llm_recommendations" not in eva.cookies
+
+
+def test_other_sites_take_nothing_back() -> None:
+    post(browser(EVA), NOT_INTERESTED, product_id="kettle-1")
+    eva = browser_of(EVA, headers={"Origin": "https://evil.example"})
+    assert eva.post(SHOW_AGAIN, {"token": make_token()}).status_code == 403
+    assert NotInterested.objects.count() == 1
 
 
 def test_pages_token_stands_in_for_a_header_that_the_browser_does_not_send() -> None:

@@ -22,6 +22,7 @@ OPERATIONS = {
     "/api/v1/me/erase/": {"post"},
     "/api/v1/me/consent/": {"post"},
     "/api/v1/me/not-interested/": {"get", "post", "delete"},
+    "/api/v1/me/not-interested/again/": {"post"},
     "/api/v1/me/recommendations/": {"get", "post"},
     "/api/v1/jobs/": {"get"},
     "/api/v1/jobs/{id}/": {"get"},

@@ -111,3 +111,20 @@ def test_product_is_hidden_without_a_script(open_page: OpenPage, shop: str) -> N
     open_why(page, product_id).get_by_role("button", name="Not interested").click()
     expect(page).to_have_url(re.compile(r"/$"))
     expect(card_of(page, product_id)).to_have_count(0)
+
+
+@pytest.mark.parametrize("options", [{}, {"java_script_enabled": False}], ids=["script", "no script"])
+def test_what_was_hidden_is_recommended_again_once_the_shopper_says_so(
+    open_page: OpenPage, shop: str, options: dict[str, Any]
+) -> None:
+    page = open_page("/", **options)
+    page.get_by_role("button", name="Personal picks").first.click()
+    page.goto("/")
+    product_id = first_shown(page)
+    open_why(page, product_id).get_by_role("button", name="Not interested").click()
+    page.goto("/")
+    expect(card_of(page, product_id)).to_have_count(0)
+    page.get_by_text("Privacy choices").click()
+    page.get_by_role("button", name="Recommend again what I hid").click()
+    expect(card_of(page, product_id)).to_have_count(1)
+    expect(page).to_have_url(re.compile(r"/$"))

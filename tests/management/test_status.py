@@ -14,7 +14,7 @@ from django.utils import timezone
 from ecom_llm.capture import counters
 from ecom_llm.entities import Kind, TextKey
 from ecom_llm.generate import budgets
-from ecom_llm.models import Event, GenerationJob, LearningRun, Text
+from ecom_llm.models import Event, GenerationJob, LearningRun, ProductVector, Text
 from ecom_llm.publish.drafts import Draft, store
 
 pytestmark = pytest.mark.django_db
@@ -64,6 +64,13 @@ def test_everything_is_counted() -> None:
     assert found["events_last_day"] == 2
     assert found["this_process"]["failures.a_test"] >= 1
     assert (found["last_learning"]["events"], found["last_learning"]["pairs"]) == (3, 2)
+
+
+def test_products_that_were_compared_are_told_by_encoder() -> None:
+    for number, static in enumerate([b"", b"", b"1"]):
+        ProductVector.objects.create(product_id=f"p{number}", model="an encoder", vector=b"1", static=static)
+    assert json.loads(status("--json"))["products_compared"] == {"an encoder": {"products": 3, "for_searches": 1}}
+    assert "Products compared: 3 by an encoder (1 of them ready for searches)" in status()
 
 
 def test_tables_name_states_and_kinds() -> None:

@@ -16,7 +16,8 @@ from django.utils import timezone
 from ecom_llm.capture import counters, stream, tallies
 from ecom_llm.generate.budgets import budget_for, spent_by_kind
 from ecom_llm.management.database import database_errors_told
-from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, LearningRun, Text, TextVersion
+from ecom_llm.models import BrokenEvent, Erasure, Event, GenerationJob, LearningRun, ProductVector, Text, TextVersion
+from ecom_llm.recommend.word_index import WORDS_NAME
 
 NO_VERSION = "no_version"
 WORKER_MINUTES = 5
@@ -64,6 +65,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Visitors waiting to be forgotten: {status['erasures_waiting']}")
         self.stdout.write(f"Counted in this process only: {_listed(status['this_process'])}")
         self.stdout.write(f"Last learning run: {_learning(status['last_learning'])}")
+        self.stdout.write(f"Products compared: {_compared(status['products_compared'])}")
 
     def _budgets(self, budgets: dict[str, dict[str, int]]) -> None:
         self.stdout.write(f"{'Budgets left':<24}{'jobs this hour':>24}{'tokens of 24 hours':>32}")
@@ -109,6 +111,7 @@ def collect() -> dict[str, Any]:
             "pairs": run.pairs,
             "seconds": round(run.seconds, 3),
         },
+        "products_compared": _products_compared(),
     }
 
 
@@ -170,6 +173,13 @@ def _by_kind(rows: Iterable[tuple[str, str | None, int]]) -> dict[str, dict[str,
     return table
 
 
+def _products_compared() -> dict[str, dict[str, int]]:
+    """By encoder, the products whose facts it has read, and how many of them a search is compared with."""
+    rows = ProductVector.objects.order_by("model").values_list("model")
+    counted = rows.annotate(products=Count("id"), searched=Count("id", filter=~Q(static=b"")))
+    return {model: {"products": products, "for_searches": searched} for model, products, searched in counted}
+
+
 def _texts() -> dict[str, dict[str, int]]:
     newest = TextVersion.objects.filter(text=OuterRef("pk")).order_by("-id").values("state")[:1]
     states = Text.objects.annotate(newest=Subquery(newest)).order_by().values_list("kind", "newest")
@@ -187,6 +197,16 @@ def _workers(workers: dict[str, dict[str, int]]) -> str:
 
 def _listed(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {number}" for name, number in sorted(counts.items())) or "nothing"
+
+
+def _compared(models: dict[str, dict[str, int]]) -> str:
+    told = (
+        f"{counts['products']:,} by their words"
+        if model == WORDS_NAME
+        else f"{counts['products']:,} by {model} ({counts['for_searches']:,} of them ready for searches)"
+        for model, counts in models.items()
+    )
+    return "; ".join(told) or "none yet; a worker does it, mostly when no text waits"
 
 
 def _learning(run: dict[str, Any] | None) -> str:
