@@ -175,7 +175,7 @@ def _hindrance(product: Any) -> str:
     catalog = get_catalog()
     if not catalog.is_visible(product):
         return _("hidden")
-    return "" if catalog.offer(product).is_available else _("sold out")
+    return "" if catalog.is_available(product) else _("sold out")
 
 
 def _name(rule: RecommendationRule, product_id: str) -> str:

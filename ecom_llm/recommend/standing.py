@@ -55,7 +55,7 @@ def _read(product_id: str, product: Any) -> Standing | None:
         )  # fmt: skip
         return None
     try:
-        is_available = catalog.offer(product).is_available
+        is_available = catalog.is_available(product)
     except Exception as error:
         logger.error(  # noqa: TRY400 - as above
             "The offer of product %s cannot be read, so it counts as not to be had: %s", product_id, trace_of(error)
