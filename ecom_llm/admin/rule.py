@@ -17,8 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext, pgettext_
 from ecom_llm.admin.base import Base
 from ecom_llm.admin.rule_form import RuleForm
 from ecom_llm.catalog.registry import get_catalog
+from ecom_llm.entities import ProductFacts
 from ecom_llm.models import RecommendationRule
-from ecom_llm.recommend.rules import forget_rules
+from ecom_llm.recommend.rules import Rules, forget_rules, load_rules
 
 Action = RecommendationRule.Action
 
@@ -59,10 +60,15 @@ class RuleList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         ids = {found for rule in self.result_list for found in (rule.product_id, rule.seed_id) if found}
-        previews = _previews(ids)
+        products = get_catalog().in_bulk(ids) if ids else {}
+        facts = {product_id: get_catalog().facts(product) for product_id, product in products.items()}
+        previews = {item: _preview(facts[item].name, _hindrance(product)) for item, product in products.items()}
+        now = timezone.now()
+        rules = load_rules(now)
         for rule in self.result_list:
             # Columns are asked for row by row; the row is the only thing they are given.
             rule.previews = previews
+            rule.is_overruled = _is_overruled(rule, rules, facts, now)
 
 
 @admin.register(RecommendationRule)
@@ -134,6 +140,8 @@ class RuleAdmin(Base):
             return _("ended %(time)s") % {"time": _written(rule.ends_at)}
         if rule.starts_at is not None and rule.starts_at > now:
             return _("begins %(time)s") % {"time": _written(rule.starts_at)}
+        if getattr(rule, "is_overruled", False):
+            return _("overruled by “Never recommend”")
         return _("until %(time)s") % {"time": _written(rule.ends_at)} if rule.ends_at else _("holds now")
 
     @admin.action(description=gettext_lazy("Switch on"), permissions=["change"])
@@ -158,12 +166,14 @@ def _switch(queryset: QuerySet[RecommendationRule], *, is_active: bool) -> int:
     return count
 
 
-def _previews(product_ids: set[str]) -> dict[str, str]:
-    catalog = get_catalog()
-    found = catalog.in_bulk(product_ids) if product_ids else {}
-    return {
-        product_id: _preview(catalog.facts(product).name, _hindrance(product)) for product_id, product in found.items()
-    }
+def _is_overruled(rule: RecommendationRule, rules: Rules, facts: Mapping[str, ProductFacts], now: datetime) -> bool:
+    """Whether what a rule pins or raises is never recommended on the pages on which it holds."""
+    if rule.action == Action.EXCLUDE:
+        return False
+    seed_category = facts[rule.seed_id].category if rule.seed_id in facts else rule.seed_category
+    here = rules.on_page(now, seed_id=rule.seed_id, category=seed_category, query=rule.query)
+    category = facts[rule.product_id].category if rule.product_id in facts else rule.product_category
+    return here.is_excluded(rule.product_id, category)
 
 
 def _preview(name: str, hindrance: str) -> str:

@@ -121,6 +121,27 @@ def test_list_names_products_and_what_keeps_them_away(admin_client: Client) -> N
         assert words in page
 
 
+@pytest.mark.parametrize(
+    ("excluded", "is_overruled"),
+    [
+        ({"product_id": "kettle-1"}, True),
+        ({"product_id": "", "product_category": "coffee"}, True),
+        ({"product_id": "kettle-1", "seed_id": "jacket-1"}, True),
+        ({"product_id": "kettle-1", "seed_id": "lamp-1"}, False),
+        ({"product_id": "kettle-1", "is_active": False}, False),
+        ({"product_id": "lamp-1"}, False),
+    ],
+)
+def test_list_tells_which_rules_another_one_overrules(
+    admin_client: Client, excluded: dict[str, Any], is_overruled: bool
+) -> None:
+    make(action="pin", product_id="kettle-1", seed_id="jacket-1", note="ours")
+    make(action="exclude", **excluded)
+    listed = admin_client.get(RULES).context["cl"].result_list
+    assert [rule.is_overruled for rule in listed] == [False, is_overruled]
+    assert ("overruled by “Never recommend”" in admin_client.get(RULES).content.decode()) is is_overruled
+
+
 def test_list_costs_as_many_queries_however_long_it_is(admin_client: Client) -> None:
     counts = []
     for _ in range(2):
