@@ -210,7 +210,7 @@ def test_truncated_archive_gives_what_it_holds_and_the_whole_one_the_rest(path: 
     rows = "".join(order.replace("A-1", f"A-{n}-{n * 7919**3 % 10**9}") for n in range(3000))
     whole = gzip.compress((HEADER + rows).encode())
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ImportFileError, match="cannot be read behind line"):
+    with pytest.raises(ImportFileError, match=r"cannot be read behind line .* not copied whole; .* goes on from there"):
         run()
     stored = Event.objects.count()
     assert 0 < stored < 3000

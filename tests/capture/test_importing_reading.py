@@ -230,6 +230,7 @@ def test_delimiter_is_found_out(tmp_path: Path, delimiter: str) -> None:
         ("a.xlsx", b"PK\3\4", "save it as CSV in your spreadsheet program"),
         ("a.csv", b"PK\3\4", "save it as CSV in your spreadsheet program"),
         ("a.csv.gz", b"\x1f\x8b\x08broken", "cannot be read"),
+        ("a.csv.gz", gzip.compress(b"occurred_at,visitor,kind\n")[:-12], "not copied whole; get it anew"),
     ],
 )
 def test_file_of_no_use_is_refused_with_words(tmp_path: Path, name: str, data: bytes, words: str) -> None:

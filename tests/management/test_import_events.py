@@ -78,6 +78,7 @@ def test_report_says_how_many_and_why(path: Path, capsys: pytest.CaptureFixture[
     assert "4 events offered: 3 new, 0 known, 1 rejected." in output
     assert "1: kind is not known: one of view_item, " in output
     assert str(path.with_name("events.csv.rejected.jsonl")) in output
+    assert output.endswith("A worker learns from them by itself; manage.py ecom_llm_learn does it now.\n")
 
 
 def test_file_without_one_usable_line_fails(path: Path) -> None:

@@ -19,7 +19,7 @@ from ecom_llm.capture.importing.people import People
 from ecom_llm.capture.importing.products import KnownProducts
 from ecom_llm.capture.importing.reading import Row, rows_of
 from ecom_llm.capture.importing.rejected import RejectedFile, RowRejectedError
-from ecom_llm.capture.importing.source import DAMAGED, Source, layout_of, opened
+from ecom_llm.capture.importing.source import DAMAGED, Source, damage_of, layout_of, opened
 from ecom_llm.capture.importing.state import ImportOptions, state_of
 from ecom_llm.capture.storing import Stored, store
 from ecom_llm.entities import Consent, EventRecord
@@ -91,7 +91,10 @@ class FileImport:
         if rows or (is_last and not self.was_finished):
             self._settle(rows, self.source.lines.place if damage is None else self.source.lines.record_start, is_last)
         if damage is not None:
-            raise ImportFileError(f"The file cannot be read behind line {self._state.lines:,}: {damage}.") from damage
+            raise ImportFileError(
+                f"The file cannot be read behind line {self._state.lines:,}: {damage_of(damage)}. What stands before"
+                " that is imported. Once the file is whole, the same command goes on from there."
+            ) from damage
         return not is_last
 
     def _settle(self, rows: list[Row], place: Place, is_last: bool) -> None:  # noqa: FBT001
@@ -172,7 +175,7 @@ def file_import(options: ImportOptions) -> Iterator[FileImport | None]:
         except ImportFileError as error:
             raise ImportFileError(f"{error} Give --restart to offer all lines again; known ones count once.") from error
         except DAMAGED as error:
-            raise ImportFileError(f"The file cannot be read: {error}.") from error
+            raise ImportFileError(f"The file cannot be read: {damage_of(error)}.") from error
         work = FileImport(state, source, rows_of(source.lines, layout), options, clock)
         work.rejected.cut_back(state.lines)
         with closing(work.rejected):

@@ -96,6 +96,13 @@ def opened(path: Path) -> Iterator[Source]:
         yield Source(raw, Lines(stream), os.fstat(raw.fileno()).st_size)
 
 
+def damage_of(error: Exception) -> str:
+    """What is wrong with a file, in words, where reading it raised one of `DAMAGED`."""
+    if isinstance(error, EOFError):
+        return "it ends in the middle, as one does that was not copied whole; get it anew"
+    return str(error)
+
+
 def _check_path(path: Path) -> None:
     if path.is_dir():
         raise ImportFileError(f"{path} is a directory; name a file in it.")
@@ -143,7 +150,7 @@ def layout_of(path: Path, format_name: str = "", delimiter: str = "") -> Layout 
         except RecordTooLongError as error:
             raise ImportFileError(f"{path}: the first line has more than {MAX_RECORD_BYTES:,} bytes.") from error
         except DAMAGED as error:
-            raise ImportFileError(f"{path} cannot be read: {error}.") from error
+            raise ImportFileError(f"{path} cannot be read: {damage_of(error)}.") from error
     if not first:
         return None
     if not is_text:

@@ -11,6 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from ecom_llm import conf
 from ecom_llm.capture.importing.people import imported_key
 from ecom_llm.capture.importing.running import FileImport, file_import
 from ecom_llm.capture.importing.state import ImportOptions
@@ -140,9 +141,17 @@ def _words(work: FileImport, stop: Stop, options: ImportOptions) -> list[str]:
         words.append(f"{counts['broken']:,} were refused by the database and kept aside as broken events.")
     if options.consent is Consent.PERSONAL:
         words.append("To find a visitor of the file, say to erase: manage.py ecom_llm_import_events --key-of VISITOR")
+    return words + _what_next(counts, stop)
+
+
+def _what_next(counts: dict[str, Any], stop: Stop) -> list[str]:
     if stop.is_set():
-        words.append("Stopped. The same command goes on from here.")
-    return words
+        return ["Stopped. The same command goes on from here."]
+    if not counts.get("accepted"):
+        return []
+    if conf.get_settings().recommend.learn_in_workers:
+        return ["A worker learns from them by itself; manage.py ecom_llm_learn does it now."]
+    return ["manage.py ecom_llm_learn learns from them."]
 
 
 def _figures(counts: dict[str, Any], work: FileImport | None, seconds: float) -> dict[str, Any]:

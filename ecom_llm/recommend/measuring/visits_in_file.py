@@ -18,7 +18,7 @@ from ecom_llm.capture.importing.products import KnownProducts
 from ecom_llm.capture.importing.reading import Row as FileRow
 from ecom_llm.capture.importing.reading import rows_of
 from ecom_llm.capture.importing.rejected import RowRejectedError
-from ecom_llm.capture.importing.source import DAMAGED, Source, layout_of, opened
+from ecom_llm.capture.importing.source import DAMAGED, Source, damage_of, layout_of, opened
 from ecom_llm.entities import Consent, EventKind, EventRecord
 from ecom_llm.exceptions import ImportFileError
 from ecom_llm.recommend.visits import INTEREST, NO_ACTIVITY, Row, cut
@@ -117,7 +117,9 @@ def _next_batch(lines: Iterator[FileRow], source: Source) -> list[FileRow]:
     try:
         return list(islice(lines, BATCH_ROWS))
     except DAMAGED as error:
-        raise ImportFileError(f"The file cannot be read behind line {source.lines.number:,}: {error}.") from error
+        raise ImportFileError(
+            f"The file cannot be read behind line {source.lines.number:,}: {damage_of(error)}."
+        ) from error
 
 
 def _made(lines: list[FileRow], maker: EventMaker, found: FileVisits) -> Iterator[EventRecord]:
