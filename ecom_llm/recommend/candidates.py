@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from operator import itemgetter
@@ -64,21 +64,31 @@ class Candidates:
         return sorted(self.scores, key=self.scores.__getitem__, reverse=True)
 
     def pairs_among(self, product_ids: Collection[str]) -> dict[str, dict[str, Shown]]:
-        """By candidate, the seeds that it goes with and what shows it, those that count most first.
+        """By candidate, the seeds that it goes with and what shows it: what adds most to its score first.
+
+        What orders show comes after what visits do.
 
         Args:
             product_ids: of candidates.
         """
-        found: dict[str, dict[str, Shown]] = {product_id: {} for product_id in product_ids}
-        for seed in {**self.seeds.weights, **self.seeds.basket}:
-            for kind in (ListKind.PAIRS, ListKind.ORDERS):
-                listed = self.lists.get((kind, seed))
-                if listed is None:
-                    continue
-                for place, product_id in enumerate(listed.product_ids):
-                    if product_id in found and seed not in found[product_id] and (shown := listed.shown(place)):
-                        found[product_id][seed] = shown
-        return found
+        pairs: dict[str, dict[str, Shown]] = {product_id: {} for product_id in product_ids}
+        for kind, weights in ((ListKind.PAIRS, self.seeds.weights), (ListKind.ORDERS, self.seeds.basket)):
+            added = self._added(kind, weights, pairs.keys())
+            for _, product_id, seed, shown in sorted(added, key=itemgetter(0), reverse=True):
+                pairs[product_id].setdefault(seed, shown)
+        return pairs
+
+    def _added(
+        self, kind: ListKind, weights: Mapping[str, float], among: Container[str]
+    ) -> Iterator[tuple[float, str, str, Shown]]:
+        """What each pair of some candidates adds, the candidate, the seed and what shows it."""
+        for seed, weight in weights.items():
+            listed = self.lists.get((kind, seed))
+            if listed is None:
+                continue
+            for place, product_id in enumerate(listed.product_ids):
+                if product_id in among and (shown := listed.shown(place)):
+                    yield weight * listed.weights[place], product_id, seed, shown
 
     def likeness(self, seed: str, product_id: str) -> float:
         """How alike two products are in what they are, from 0 to 1."""

@@ -122,7 +122,27 @@ def test_whatever_the_lists_weigh_scores_are_numbers(
     assert all(0 <= number < 10 for number in scores.values())
 
 
-def test_the_seeds_that_a_candidate_goes_with_are_told_the_weightiest_first() -> None:
+def test_what_adds_most_to_a_candidates_score_is_told_first() -> None:
+    few, many = Shown(EvidenceKind.VIEWED_AFTER, 2, 0.5), Shown(EvidenceKind.VIEWED_TOGETHER, 40, 6.0)
+    lists: Lists = {
+        (ListKind.PAIRS, "newest"): listed("newest", {"x": 0.1}, few),
+        (ListKind.PAIRS, "older"): listed("older", {"x": 0.9}, many),
+    }
+    seeds = {"newest": 1.0, "older": 0.5}
+    pairs = Candidates(Seeds(seeds, seeds), {}, lists).pairs_among(["x"])["x"]
+    assert list(pairs.items()) == [("older", many), ("newest", few)]
+
+
+def test_of_a_seed_that_was_viewed_and_bought_with_a_candidate_the_views_are_told() -> None:
+    after, bought = Shown(EvidenceKind.VIEWED_AFTER, 3, 1.0), Shown(EvidenceKind.BOUGHT_TOGETHER, 9, 1.0)
+    lists: Lists = {
+        (ListKind.PAIRS, "a"): listed("a", {"x": 0.1}, after),
+        (ListKind.ORDERS, "a"): listed("a", {"x": 0.9}, bought),
+    }
+    assert Candidates(Seeds({"a": 1.0}, {"a": 1.0}), {}, lists).pairs_among(["x"])["x"] == {"a": after}
+
+
+def test_seeds_that_orders_link_come_after_those_that_visits_link() -> None:
     after, bought = Shown(EvidenceKind.VIEWED_AFTER, 3, 1.0), Shown(EvidenceKind.BOUGHT_TOGETHER, 2, 1.0)
     lists: Lists = {
         (ListKind.PAIRS, "a"): listed("a", {"x": 1.0}, after),
