@@ -118,7 +118,9 @@ class RuleForm(Base):
         names = _categories() if category else {}
         if not names or category.casefold() in names:
             return names.get(category.casefold(), category)
-        nearest = difflib.get_close_matches(category.casefold(), list(names), n=1, cutoff=0.5)
+        typed = category.casefold()
+        # Part of a name before what is only spelt like it.
+        nearest = [name for name in names if typed in name] or difflib.get_close_matches(typed, list(names), 1, 0.5)
         message = (
             _("No product is in a category “%(name)s”. Did you mean “%(nearest)s”?")
             if nearest

@@ -72,6 +72,8 @@ def test_category_is_taken_as_the_products_write_it(admin_client: Client) -> Non
         ({"product_id": ""}, "Say which product or category the rule is about."),
         ({"product_category": "Jackets"}, "Choose a product or a category, not both."),
         ({"product_id": "", "product_category": "Jacket"}, "Did you mean “Jackets”?"),
+        ({"product_id": "", "product_category": "Light"}, "Did you mean “Lighting”?"),
+        ({"product_id": "", "product_category": "ets"}, "Did you mean “Jackets”?"),
         ({"product_id": "", "product_category": "Umbrellas"}, "Enter its name as the products have it."),
         (
             {"seed_category": "Coffee", "query": "kettle"},
