@@ -205,6 +205,11 @@ def test_products_by_id_are_found_by_the_index_of_their_ids(kettle: Product) -> 
     assert "parent" not in plan
 
 
+def test_ids_of_a_key_that_is_a_relation_have_its_limits(kettle: Product) -> None:
+    catalog = ModelCatalog({"model": Product, "id": "category", "fields": {"name": "name"}})
+    assert catalog.in_bulk([str(2**63), str(-(2**63) - 1), "letters"]) == {}
+
+
 def captured_queries(action: Callable[[], object]) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         action()

@@ -69,6 +69,7 @@ def test_everything_is_counted() -> None:
 def test_products_that_were_compared_are_told_by_encoder() -> None:
     for number, static in enumerate([b"", b"", b"1"]):
         ProductVector.objects.create(product_id=f"p{number}", model="an encoder", vector=b"1", static=static)
+    ProductVector.objects.create(product_id="hidden", model="", vector=b"1")
     assert json.loads(status("--json"))["products_compared"] == {"an encoder": {"products": 3, "for_searches": 1}}
     assert "Products compared: 3 by an encoder (1 of them ready for searches)" in status()
 

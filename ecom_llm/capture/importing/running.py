@@ -28,6 +28,8 @@ from ecom_llm.models import Event, EventImport
 
 BATCH_ROWS = 5_000
 SALT_BYTES = 32
+GOES_ON = " What stands before that is imported. Once the file is whole, the same command goes on from there."
+WRONG = " It was damaged on its way, so that lines before that, which are imported, may be wrong as well. Get it anew."
 UNKNOWN_PRODUCT = "product_id is not in the catalogue"
 
 
@@ -91,10 +93,8 @@ class FileImport:
         if rows or (is_last and not self.was_finished):
             self._settle(rows, self.source.lines.place if damage is None else self.source.lines.record_start, is_last)
         if damage is not None:
-            raise ImportFileError(
-                f"The file cannot be read behind line {self._state.lines:,}: {damage_of(damage)}. What stands before"
-                " that is imported. Once the file is whole, the same command goes on from there."
-            ) from damage
+            words = f"The file cannot be read behind line {self._state.lines:,}: {damage_of(damage)}."
+            raise ImportFileError(words + (GOES_ON if isinstance(damage, EOFError) else WRONG)) from damage
         return not is_last
 
     def _settle(self, rows: list[Row], place: Place, is_last: bool) -> None:  # noqa: FBT001

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.exceptions import EmptyResultSet, FieldDoesNotExist, FieldError, ValidationError
-from django.db.models import Manager, Model, Q, QuerySet
+from django.db.models import ForeignKey, Manager, Model, Q, QuerySet
 
 from ecom_llm.catalog.adapters.base import CatalogAdapter
 from ecom_llm.catalog.field_map import FieldReader, as_price, as_text, make_reader
@@ -181,6 +181,9 @@ class ModelCatalog(CatalogAdapter):
     def _to_python(self, product_id: str) -> Any:
         """The id as the database holds it; None for what cannot be one (letters for a number, say)."""
         field = self.model._meta.pk if self._id_field == "pk" else self.model._meta.get_field(self._id_field)
+        # A relation's values are those of what it points to, which alone knows their limits.
+        while isinstance(field, ForeignKey):
+            field = field.target_field
         try:
             value = field.to_python(product_id)  # type: ignore[union-attr]
             if isinstance(value, str):

@@ -175,7 +175,8 @@ def _by_kind(rows: Iterable[tuple[str, str | None, int]]) -> dict[str, dict[str,
 
 def _products_compared() -> dict[str, dict[str, int]]:
     """By encoder, the products whose facts it has read, and how many of them a search is compared with."""
-    rows = ProductVector.objects.order_by("model").values_list("model")
+    # What is hidden belongs to none until it is back.
+    rows = ProductVector.objects.exclude(model="").order_by("model").values_list("model")
     counted = rows.annotate(products=Count("id"), searched=Count("id", filter=~Q(static=b"")))
     return {model: {"products": products, "for_searches": searched} for model, products, searched in counted}
 
