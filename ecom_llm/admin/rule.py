@@ -60,9 +60,13 @@ class RuleList(ChangeList):
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         ids = {found for rule in self.result_list for found in (rule.product_id, rule.seed_id) if found}
-        products = get_catalog().in_bulk(ids) if ids else {}
-        facts = {product_id: get_catalog().facts(product) for product_id, product in products.items()}
-        previews = {item: _preview(facts[item].name, _hindrance(product)) for item, product in products.items()}
+        catalog = get_catalog()
+        # Rules made from code may name variants, which stand for their products.
+        parents = catalog.parent_ids(ids) if ids else {}
+        products = catalog.in_bulk(set(parents.values())) if parents else {}
+        own = {item: products[parent] for item, parent in parents.items() if parent in products}
+        facts = {item: catalog.facts(product) for item, product in own.items()}
+        previews = {item: _preview(facts[item].name, _hindrance(product)) for item, product in own.items()}
         now = timezone.now()
         rules = load_rules(now)
         for rule in self.result_list:
@@ -170,10 +174,16 @@ def _is_overruled(rule: RecommendationRule, rules: Rules, facts: Mapping[str, Pr
     """Whether what a rule pins or raises is never recommended on the pages on which it holds."""
     if rule.action == Action.EXCLUDE:
         return False
-    seed_category = facts[rule.seed_id].category if rule.seed_id in facts else rule.seed_category
-    here = rules.on_page(now, seed_id=rule.seed_id, category=seed_category, query=rule.query)
-    category = facts[rule.product_id].category if rule.product_id in facts else rule.product_category
-    return here.is_excluded(rule.product_id, category)
+    seed, product = facts.get(rule.seed_id), facts.get(rule.product_id)
+    here = rules.on_page(
+        now,
+        seed_id=seed.product_id if seed is not None else "",
+        category=seed.category if seed is not None else rule.seed_category,
+        query=rule.query,
+    )
+    if product is None:
+        return here.is_excluded("", rule.product_category)
+    return here.is_excluded(product.product_id, product.category)
 
 
 def _preview(name: str, hindrance: str) -> str:

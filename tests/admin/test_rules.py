@@ -144,6 +144,17 @@ def test_list_tells_which_rules_another_one_overrules(
     assert ("overruled by “Never recommend”" in admin_client.get(RULES).content.decode()) is is_overruled
 
 
+def test_list_takes_a_variant_for_its_product(admin_client: Client) -> None:
+    make(action="pin", product_id="jacket-1", seed_id="kettle-1")
+    make(product_id="jacket-1-l")
+    make(action="pin", product_id="jacket-1-l", seed_id="jacket-2")
+    listed = admin_client.get(RULES).context["cl"].result_list
+    assert [rule.is_overruled for rule in listed] == [True, False, True]
+    page = admin_client.get(RULES).content.decode()
+    assert "no longer in the catalogue" not in page
+    assert page.count("Harbour Rain Jacket") >= 3
+
+
 def test_list_costs_as_many_queries_however_long_it_is(admin_client: Client) -> None:
     counts = []
     for _ in range(2):
