@@ -194,13 +194,8 @@ def _by_place(product_ids: Sequence[str], power: float) -> dict[str, float]:
 def _add_scaled(scores: dict[str, float], further: Mapping[str, float], strength: float) -> None:
     """Add scores of another kind, the greatest of which becomes `strength`."""
     top = max(further.values(), default=0.0)
-    if not top:
-        return
-    if not scores:
-        scores.update({product_id: strength * score / top for product_id, score in further.items()})
-        return
-    for product_id, score in further.items():
-        scores[product_id] = scores.get(product_id, 0.0) + strength * score / top
+    if top:
+        scores.update({item: scores.get(item, 0.0) + strength * score / top for item, score in further.items()})
 
 
 def _pair_scores(kind: ListKind, weights: Mapping[str, float], lists: Lists) -> defaultdict[str, float]:
